@@ -1,0 +1,37 @@
+import type { ActivationRecord } from '../model/activation';
+
+export interface ActivationQuery {
+  namespace: string;
+  /** `action` or `pkg/action`. */
+  name?: string;
+  /** Bounds on `start`, inclusive, epoch ms. */
+  since?: number;
+  upto?: number;
+  skip: number;
+  /** 0 = no limit. */
+  limit: number;
+}
+
+/** Thrown by `store` when so much is waiting to be written that the caller must slow down. */
+export class ActivationStoreFull extends Error {
+  constructor() {
+    super('The activation store cannot take more records now; try again later.');
+    this.name = 'ActivationStoreFull';
+  }
+}
+
+/** Activation records. Written in batches behind the answer; a record can be read as soon as `store` returned. */
+export interface ActivationStore {
+  /**
+   * Takes the record at once; resolves when it is written. A second record of the same id is ignored (one record per
+   * activation). Rejects when it could not be written.
+   */
+  store(record: ActivationRecord): Promise<void>;
+  /** Records waiting to be written, in bytes, against `capacity`: at the bound new work is refused before it is accepted. */
+  readonly pressure: { readonly pending: number; readonly capacity: number };
+  get(namespace: string, activationId: string): Promise<ActivationRecord | undefined>;
+  /** Newest `start` first. `withDetails` false leaves `logs` and `response.result` out. */
+  list(query: ActivationQuery, withDetails: boolean): Promise<ActivationRecord[]>;
+  count(query: Omit<ActivationQuery, 'limit'>): Promise<number>;
+  close(): Promise<void>;
+}

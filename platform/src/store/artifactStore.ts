@@ -1,0 +1,41 @@
+import type { EntityCollection, EntityDocument } from '../model/entities';
+
+/** A stored document with its revision. */
+export interface Stored<T> {
+  readonly document: T;
+  readonly revision: string;
+}
+
+export interface ListQuery {
+  collection: EntityCollection;
+  /** First segment of the path: listings of a namespace include actions inside packages. */
+  namespace: string;
+  /** Only entities of this package (`ns/pkg` path). */
+  package?: string;
+  skip: number;
+  /** 0 = no limit. */
+  limit: number;
+}
+
+/** Thrown by `put` and `delete` when the revision is not the stored one. */
+export class RevisionConflict extends Error {
+  constructor(readonly id: string) {
+    super(`Document ${id} was changed by somebody else.`);
+    this.name = 'RevisionConflict';
+  }
+}
+
+/**
+ * Entities, by id `ns/[pkg/]name`: actions, triggers, rules and packages of one namespace share one key space. Optimistic
+ * concurrency by revision. Implementations: `embedded/` (lmdb), `couchdb/` (nano).
+ */
+export interface ArtifactStore {
+  get(id: string): Promise<Stored<EntityDocument> | undefined>;
+  /** `revision` undefined = must not exist. Returns the new revision. Throws RevisionConflict. */
+  put(id: string, document: EntityDocument, revision: string | undefined): Promise<string>;
+  delete(id: string, revision: string): Promise<void>;
+  /** Newest `updated` first. Documents come without `exec.code`. */
+  list(query: ListQuery): Promise<EntityDocument[]>;
+  count(query: Omit<ListQuery, 'limit'>): Promise<number>;
+  close(): Promise<void>;
+}
