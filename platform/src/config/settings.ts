@@ -1,0 +1,138 @@
+import { type Parser, parseBoolean, parseDuration, parseInteger, parseMegabytes, parseSize, parseText } from './units';
+
+/** One setting: OpenWhisk's key where it has one (also as `CONFIG_whisk_aB_c`), our own variable where not. */
+interface Setting<T> {
+  readonly key: string;
+  readonly parse: Parser<T>;
+  /** Absent = required. */
+  readonly value?: T;
+}
+
+function setting<T>(key: string, parse: Parser<T>, value?: T): Setting<T> {
+  return { key, parse, value };
+}
+
+/**
+ * Every setting of the platform, with its default. Durations are ms, sizes of actions MB, other sizes bytes. The values are those of
+ * OpenWhisk (reference config-defaults) unless the comment says otherwise.
+ */
+export const settings = {
+  api: {
+    host: setting('OPENWHISK_API_HOST', parseText, '127.0.0.1'),
+    port: setting('OPENWHISK_API_PORT', parseInteger, 3233),
+    /** What actions and users call the API by; default `http://host:port`. */
+    publicUrl: setting('OPENWHISK_PUBLIC_URL', parseText, ''),
+    requestTimeout: setting('pekko.http.server.request-timeout', parseDuration, 65_000),
+    idleTimeout: setting('pekko.http.server.idle-timeout', parseDuration, 70_000),
+    maxUriLength: setting('pekko.http.server.parsing.max-uri-length', parseSize, 8 * 1024),
+    maxContentLength: setting('pekko.http.server.parsing.max-content-length', parseSize, 50 * 1024 * 1024),
+    maxConnections: setting('pekko.http.server.max-connections', parseInteger, 8192),
+    transactionHeader: setting('whisk.transactions.header', parseText, 'X-Request-ID'),
+  },
+  admin: {
+    port: setting('OPENWHISK_ADMIN_PORT', parseInteger, 3234),
+    key: setting<string>('OPENWHISK_ADMIN_KEY', parseText),
+  },
+  dataDir: setting<string>('OPENWHISK_DATA_DIR', parseText),
+  instanceId: setting('OPENWHISK_INSTANCE_ID', parseText, ''),
+  logLevel: setting('OPENWHISK_LOG_LEVEL', parseText, 'info'),
+  /** JSON text, or the path of a file in the format of OpenWhisk's runtimes.json; empty = the built-in manifest. */
+  runtimesManifest: setting('OPENWHISK_RUNTIMES_MANIFEST', parseText, ''),
+  limits: {
+    invocationsPerMinute: setting('LIMITS_ACTIONS_INVOKES_PERMINUTE', parseInteger, 60),
+    concurrentInvocations: setting('LIMITS_ACTIONS_INVOKES_CONCURRENT', parseInteger, 30),
+    firesPerMinute: setting('LIMITS_TRIGGERS_FIRES_PERMINUTE', parseInteger, 60),
+    sequenceMaxLength: setting('LIMITS_ACTIONS_SEQUENCE_MAXLENGTH', parseInteger, 50),
+    timeout: {
+      min: setting('whisk.time-limit.min', parseDuration, 100),
+      max: setting('whisk.time-limit.max', parseDuration, 300_000),
+      std: setting('whisk.time-limit.std', parseDuration, 60_000),
+    },
+    memory: {
+      min: setting('whisk.memory.min', parseMegabytes, 128),
+      max: setting('whisk.memory.max', parseMegabytes, 512),
+      std: setting('whisk.memory.std', parseMegabytes, 256),
+    },
+    logs: {
+      min: setting('whisk.log-limit.min', parseMegabytes, 0),
+      max: setting('whisk.log-limit.max', parseMegabytes, 10),
+      std: setting('whisk.log-limit.std', parseMegabytes, 10),
+    },
+    concurrency: {
+      min: setting('whisk.concurrency-limit.min', parseInteger, 1),
+      max: setting('whisk.concurrency-limit.max', parseInteger, 1),
+      std: setting('whisk.concurrency-limit.std', parseInteger, 1),
+    },
+    parameterSize: setting('whisk.parameter-size-limit', parseSize, 1024 * 1024),
+    execSize: setting('whisk.exec-size-limit', parseSize, 48 * 1024 * 1024),
+    payload: setting('whisk.activation.payload.max', parseSize, 1024 * 1024),
+    truncation: setting('whisk.activation.payload.truncation', parseSize, 1024 * 1024),
+    listDefault: setting('whisk.query-limit.default-list-limit', parseInteger, 30),
+    listMax: setting('whisk.query-limit.max-list-limit', parseInteger, 200),
+    blockingWait: setting('whisk.controller.activation.max-wait-for-blocking-activation', parseDuration, 60_000),
+  },
+  controller: {
+    username: setting('whisk.controller.username', parseText, 'controller.user'),
+    password: setting('whisk.controller.password', parseText, 'controller.pass'),
+    requireApiKeyAnnotation: setting('whisk.feature-flags.require-api-key-annotation', parseBoolean, true),
+    timeoutFactor: setting('whisk.loadbalancer.timeout-factor', parseInteger, 2),
+    timeoutAddon: setting('whisk.loadbalancer.timeout-addon', parseDuration, 60_000),
+  },
+  containerPool: {
+    /** MB */
+    userMemory: setting('whisk.container-pool.user-memory', parseMegabytes, 2048),
+    idleContainer: setting('whisk.container-proxy.timeouts.idle-container', parseDuration, 600_000),
+    pauseGrace: setting('whisk.container-proxy.timeouts.pause-grace', parseDuration, 10_000),
+  },
+  activations: {
+    /** Records older than this are dropped, whole segments at a time; OpenWhisk keeps them for ever. 0 = for ever. */
+    maxAge: setting('OPENWHISK_ACTIVATIONS_MAX_AGE', parseDuration, 7 * 24 * 3600_000),
+    /** The oldest segments go when the records take more than this on disk. */
+    maxSize: setting('OPENWHISK_ACTIVATIONS_MAX_SIZE', parseSize, 4 * 1024 * 1024 * 1024),
+    /** Bytes of records not yet on disk at which new work is refused. */
+    maxPending: setting('OPENWHISK_ACTIVATIONS_MAX_PENDING', parseSize, 64 * 1024 * 1024),
+  },
+} as const;
+
+type Parsed<T> = T extends Setting<infer V> ? V : { readonly [K in keyof T]: Parsed<T[K]> };
+
+export type PlatformConfig = Parsed<typeof settings>;
+export type SystemLimits = PlatformConfig['limits'];
+
+/** The configuration cannot be used; the message is for the operator and names the variable. */
+export class ConfigurationError extends Error {
+  constructor(message: string) {
+    super(message);
+    this.name = 'ConfigurationError';
+  }
+}
+
+/** `whisk.container-pool.user-memory` as `CONFIG_whisk_containerPool_userMemory`; our own names stay. */
+export function environmentName(key: string): string {
+  if (!key.includes('.')) return key;
+  return `CONFIG_${key.replace(/-([a-z])/g, (_, c: string) => c.toUpperCase()).replace(/\./g, '_')}`;
+}
+
+export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): PlatformConfig {
+  return read(settings, environment) as PlatformConfig;
+}
+
+function isSetting(node: object): node is Setting<unknown> {
+  return typeof (node as Setting<unknown>).parse === 'function';
+}
+
+function read(node: object, environment: Readonly<Record<string, string | undefined>>): unknown {
+  if (!isSetting(node)) return Object.fromEntries(Object.entries(node).map(([name, child]) => [name, read(child, environment)]));
+  const variable = environmentName(node.key);
+  const text = environment[variable];
+  // an empty variable means the default, as in OpenWhisk's own images
+  if (text === undefined || text === '') {
+    if (node.value === undefined) throw new ConfigurationError(`Set ${variable}: it is required.`);
+    return node.value;
+  }
+  try {
+    return node.parse(text);
+  } catch (error) {
+    throw new ConfigurationError(`${variable} is not usable: ${(error as Error).message}`);
+  }
+}
