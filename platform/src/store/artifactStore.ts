@@ -31,8 +31,13 @@ export class RevisionConflict extends Error {
  */
 export interface ArtifactStore {
   get(id: string): Promise<Stored<EntityDocument> | undefined>;
-  /** `revision` undefined = must not exist. Returns the new revision. Throws RevisionConflict. */
-  put(id: string, document: EntityDocument, revision: string | undefined): Promise<string>;
+  /** As `get`, with `exec.code` left empty: what the controller needs, whatever the size of the code. */
+  getWithoutCode(id: string): Promise<Stored<EntityDocument> | undefined>;
+  /**
+   * `revision` undefined = must not exist. Returns the new revision. Throws RevisionConflict. With `keepCode` the stored code of an
+   * action stays as it is, whatever `exec.code` says.
+   */
+  put(id: string, document: EntityDocument, revision: string | undefined, code?: 'keepCode'): Promise<string>;
   delete(id: string, revision: string): Promise<void>;
   /** Newest `updated` first. Documents come without `exec.code`. */
   list(query: ListQuery): Promise<EntityDocument[]>;

@@ -112,7 +112,10 @@ export class SegmentIndex {
     if (bytes.length !== 16 + count * (idBytes + 8 + 4 + 4 + 4) + namesLength) return undefined;
     const index = new SegmentIndex(Math.max(count, 1));
     let at = 16;
-    const take = (length: number) => bytes.subarray(at, (at += length));
+    const take = (length: number) => {
+      at += length;
+      return bytes.subarray(at - length, at);
+    };
     take(count * idBytes).copy(index.ids);
     const into = (array: Float64Array | Uint32Array) => {
       new Uint8Array(array.buffer).set(take(count * array.BYTES_PER_ELEMENT));

@@ -1,0 +1,118 @@
+import { randomBytes } from 'node:crypto';
+import type { Database, RootDatabase } from 'lmdb';
+import type { ActionDocument, EntityDocument } from '../../model/entities';
+import { namespaceOf } from '../../model/names';
+import { type ArtifactStore, type ListQuery, RevisionConflict, type Stored } from '../artifactStore';
+
+interface Envelope {
+  revision: string;
+  document: EntityDocument;
+}
+
+/** [collection, path, updated, id]: a packaged action is listed under its package and under its namespace. */
+type UpdatedKey = [string, string, number, string];
+
+const lowest = Number.MIN_SAFE_INTEGER;
+const highest = Number.MAX_SAFE_INTEGER;
+
+/** Entities in lmdb: documents, code apart from them, and an index by time of change. */
+export class EmbeddedArtifactStore implements ArtifactStore {
+  private readonly documents: Database<Envelope, string>;
+  private readonly codes: Database<string, string>;
+  private readonly byUpdated: Database<string, UpdatedKey>;
+
+  constructor(private readonly root: RootDatabase) {
+    this.documents = root.openDB({ name: 'entities', encoding: 'json' });
+    this.codes = root.openDB({ name: 'code', encoding: 'string' });
+    this.byUpdated = root.openDB({ name: 'entities-by-updated', encoding: 'string' });
+  }
+
+  async get(id: string): Promise<Stored<EntityDocument> | undefined> {
+    const envelope = this.documents.get(id);
+    if (!envelope) return undefined;
+    const code = this.codes.get(id);
+    if (code !== undefined) (envelope.document as ActionDocument).exec = { ...(envelope.document as ActionDocument).exec, code } as never;
+    return envelope;
+  }
+
+  async getWithoutCode(id: string): Promise<Stored<EntityDocument> | undefined> {
+    return this.documents.get(id);
+  }
+
+  async put(id: string, document: EntityDocument, revision: string | undefined, keep?: 'keepCode'): Promise<string> {
+    const { stripped, code } = withoutCode(document);
+    let next = '';
+    await this.root.transaction(() => {
+      const before = this.documents.get(id);
+      if (before?.revision !== revision) return;
+      next = `${Number.parseInt(before?.revision ?? '0', 10) + 1}-${randomBytes(8).toString('hex')}`;
+      if (before) this.unindex(id, before.document);
+      this.documents.put(id, { revision: next, document: stripped });
+      for (const key of indexKeys(id, document)) this.byUpdated.put(key, '');
+      if (code !== undefined) {
+        if (keep !== 'keepCode') this.codes.put(id, code);
+      } else this.codes.remove(id);
+    });
+    if (next === '') throw new RevisionConflict(id);
+    await this.root.flushed;
+    return next;
+  }
+
+  async delete(id: string, revision: string): Promise<void> {
+    let done = false;
+    await this.root.transaction(() => {
+      const before = this.documents.get(id);
+      if (before?.revision !== revision) return;
+      done = true;
+      this.unindex(id, before.document);
+      this.documents.remove(id);
+      this.codes.remove(id);
+    });
+    if (!done) throw new RevisionConflict(id);
+    await this.root.flushed;
+  }
+
+  async list(query: ListQuery): Promise<EntityDocument[]> {
+    const { collection, skip, limit } = query;
+    const path = query.package ?? query.namespace;
+    const keys = this.byUpdated.getKeys({
+      start: [collection, path, highest, '\uffff'],
+      end: [collection, path, lowest, ''],
+      reverse: true,
+      offset: skip,
+      ...(limit > 0 ? { limit } : {}),
+    });
+    const found: EntityDocument[] = [];
+    for (const [, , , id] of keys) {
+      const envelope = this.documents.get(id);
+      if (envelope) found.push(envelope.document);
+    }
+    return found;
+  }
+
+  async count(query: Omit<ListQuery, 'limit'>): Promise<number> {
+    const path = query.package ?? query.namespace;
+    const total = this.byUpdated.getKeysCount({ start: [query.collection, path, lowest, ''], end: [query.collection, path, highest, '\uffff'] });
+    return Math.max(0, total - query.skip);
+  }
+
+  async close(): Promise<void> {
+    await this.root.close();
+  }
+
+  private unindex(id: string, document: EntityDocument): void {
+    for (const key of indexKeys(id, document)) this.byUpdated.remove(key);
+  }
+}
+
+function indexKeys(id: string, document: EntityDocument): UpdatedKey[] {
+  const namespace = namespaceOf(document.namespace);
+  const paths = namespace === document.namespace ? [namespace] : [namespace, document.namespace];
+  return paths.map((path) => [document.type, path, document.updated, id]);
+}
+
+function withoutCode(document: EntityDocument): { stripped: EntityDocument; code: string | undefined } {
+  if (document.type !== 'actions' || document.exec.kind === 'sequence' || !('code' in document.exec)) return { stripped: document, code: undefined };
+  const { code, ...exec } = document.exec;
+  return { stripped: { ...document, exec: { ...exec, code: '' } as never }, code };
+}

@@ -1,0 +1,68 @@
+import type { Database, RootDatabase } from 'lmdb';
+import type { Identity } from '../../model/identity';
+import type { NamespaceEntry, SubjectDocument, SubjectStore } from '../subjectStore';
+
+/** Subjects in lmdb: one entry a namespace, found by name and by the uuid of its key. */
+export class EmbeddedSubjectStore implements SubjectStore {
+  private readonly entries: Database<NamespaceEntry, string>;
+  private readonly nameOfUuid: Database<string, string>;
+
+  constructor(private readonly root: RootDatabase) {
+    this.entries = root.openDB({ name: 'namespaces', encoding: 'json' });
+    this.nameOfUuid = root.openDB({ name: 'namespace-uuids', encoding: 'string' });
+  }
+
+  async identify(uuid: string, key: string): Promise<Identity | undefined> {
+    const name = this.nameOfUuid.get(uuid);
+    const entry = name === undefined ? undefined : this.entries.get(name);
+    return entry && entry.key === key && !entry.blocked ? identityOf(entry) : undefined;
+  }
+
+  async identityOf(namespace: string): Promise<Identity | undefined> {
+    const entry = this.entries.get(namespace);
+    return entry && !entry.blocked ? identityOf(entry) : undefined;
+  }
+
+  async namespace(name: string): Promise<NamespaceEntry | undefined> {
+    return this.entries.get(name);
+  }
+
+  async namespaces(page: { skip: number; limit: number }): Promise<{ entries: NamespaceEntry[]; total: number }> {
+    const range = this.entries.getRange({ offset: page.skip, limit: page.limit });
+    return { entries: [...range].map(({ value }) => value), total: this.entries.getCount() };
+  }
+
+  async subject(name: string): Promise<SubjectDocument | undefined> {
+    const own = [...this.entries.getRange({})].map(({ value }) => value).filter((e) => e.subject === name);
+    if (own.length === 0) return undefined;
+    return { subject: name, blocked: own.some((e) => e.blocked), namespaces: own.map(({ name: n, uuid, key }) => ({ name: n, uuid, key })) };
+  }
+
+  async putNamespace(entry: NamespaceEntry): Promise<void> {
+    await this.root.transaction(() => {
+      const before = this.entries.get(entry.name);
+      if (before) this.nameOfUuid.remove(before.uuid);
+      this.entries.put(entry.name, entry);
+      this.nameOfUuid.put(entry.uuid, entry.name);
+    });
+    await this.root.flushed;
+  }
+
+  async deleteNamespace(name: string): Promise<void> {
+    await this.root.transaction(() => {
+      const before = this.entries.get(name);
+      if (!before) return;
+      this.nameOfUuid.remove(before.uuid);
+      this.entries.remove(name);
+    });
+    await this.root.flushed;
+  }
+
+  async close(): Promise<void> {
+    // the environment is shared and closed by the artifact store
+  }
+}
+
+function identityOf({ subject, name, uuid, key, limits }: NamespaceEntry): Identity {
+  return { subject, namespace: { name, uuid }, authkey: { uuid, key }, limits };
+}
