@@ -1,0 +1,86 @@
+import { spawn } from 'node:child_process';
+import { setPriority } from 'node:os';
+import { repositoryRoot } from './repository.js';
+import { UserError } from './userError.js';
+
+export interface CommandOptions {
+  /** Default: the repository. */
+  readonly cwd?: string;
+  /** Default: this process's environment. */
+  readonly env?: NodeJS.ProcessEnv;
+  /** 'show': on the user's terminal. 'progress': the same, with stdout moved to stderr. 'quiet' (default): collected. */
+  readonly output?: 'show' | 'progress' | 'quiet';
+  /** Unix niceness for work that should give way to everything else, such as a long build. Default 0. */
+  readonly niceness?: number;
+  /** Called with each line that a quiet command writes to stderr. */
+  readonly onErrorLine?: (line: string) => void;
+  /** The command is killed after this many milliseconds. Default: never. */
+  readonly timeoutMs?: number;
+}
+
+export interface CommandResult {
+  /** Exit code; 128 and more when a signal ended the command. */
+  readonly code: number;
+  /** What it wrote; empty unless the output is quiet. */
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Collected output is cut to its last part at this size, in characters. */
+const MAX_COLLECTED = 8 * 1024 * 1024;
+
+function collector(onLine?: (line: string) => void): { add(chunk: Buffer): void; text(): string } {
+  let text = '';
+  let rest = '';
+  return {
+    add(chunk) {
+      const added = chunk.toString('utf8');
+      text = (text + added).slice(-MAX_COLLECTED);
+      if (onLine === undefined) return;
+      const lines = (rest + added).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) onLine(line);
+    },
+    text: () => text,
+  };
+}
+
+/**
+ * Runs a command to its end, whatever its exit code.
+ * @throws UserError when the command does not exist
+ */
+export function runCommand(command: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  const { output = 'quiet' } = options;
+  const streams = { show: ['inherit', 'inherit'], progress: [process.stderr, 'inherit'], quiet: ['pipe', 'pipe'] } as const;
+  return new Promise((resolve, reject) => {
+    const child = spawn(command, [...args], {
+      cwd: options.cwd ?? repositoryRoot,
+      env: options.env ?? process.env,
+      stdio: [output === 'quiet' ? 'ignore' : 'inherit', ...streams[output]],
+      ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const }),
+    });
+    if (options.niceness !== undefined && child.pid !== undefined) setPriority(child.pid, options.niceness);
+    const stdout = collector();
+    const stderr = collector(options.onErrorLine);
+    child.stdout?.on('data', (chunk: Buffer) => stdout.add(chunk));
+    child.stderr?.on('data', (chunk: Buffer) => stderr.add(chunk));
+    child.once('error', (error) => reject(new UserError(`${command} could not be started: ${error.message}.`)));
+    child.once('close', (code, signal) => resolve({ code: code ?? (signal === null ? 1 : 128), stdout: stdout.text(), stderr: stderr.text() }));
+  });
+}
+
+/** The end of what a command said, for an error message. */
+export function tail(result: CommandResult, lines = 20): string {
+  return `${result.stdout}\n${result.stderr}`.trim().split('\n').slice(-lines).join('\n');
+}
+
+/**
+ * Runs a command that has to succeed.
+ * @throws UserError with the end of what it said when it fails
+ */
+export async function mustRun(command: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
+  const result = await runCommand(command, args, options);
+  if (result.code === 0) return result;
+  const said = tail(result);
+  throw new UserError(`"${[command, ...args].join(' ')}" ended with ${result.code}${said === '' ? '.' : `:\n${said}`}`);
+}

@@ -1,0 +1,9 @@
+import { refuseUnknown } from '../options.js';
+import { buildWorkspace } from '../workspaceBuild.js';
+
+/** `npm run build`: every workspace compiled, the provider plugin bundled. */
+export async function build(args: readonly string[]): Promise<number> {
+  refuseUnknown('build', args);
+  await buildWorkspace();
+  return 0;
+}

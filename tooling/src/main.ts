@@ -1,0 +1,34 @@
+import { build } from './commands/build.js';
+import { down } from './commands/down.js';
+import { info } from './commands/info.js';
+import { preview, refresh } from './commands/preview.js';
+import { pulumi } from './commands/pulumi.js';
+import { up } from './commands/up.js';
+import { UserError } from './userError.js';
+
+/** Every command of `npm run`; each is given what stands behind its name and answers with an exit code. */
+const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  build,
+  down,
+  info,
+  preview,
+  pulumi,
+  refresh,
+  up,
+};
+
+/** Runs one command; what a user can put right is shown as one sentence, anything else with its stack. */
+export async function main(args: readonly string[]): Promise<number> {
+  const [name = '', ...rest] = args;
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    process.stderr.write(`There is no command "${name}"; there are ${Object.keys(commands).join(', ')}.\n`);
+    return 2;
+  }
+  try {
+    return await command(rest);
+  } catch (error) {
+    process.stderr.write(`${error instanceof UserError ? error.message : error instanceof Error ? error.stack : String(error)}\n`);
+    return 1;
+  }
+}

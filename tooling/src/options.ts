@@ -1,0 +1,42 @@
+import { UserError } from './userError.js';
+
+/** What was given behind `npm run X --`. */
+export interface Options {
+  readonly stack: string;
+  /** Arguments that are not options of ours, in order. */
+  readonly rest: readonly string[];
+}
+
+/** The stack that every command works on unless told otherwise. */
+const DEFAULT_STACK = 'dev';
+
+/**
+ * Takes --stack out of a command's arguments.
+ * @throws UserError when it has no value
+ */
+export function parseOptions(args: readonly string[]): Options {
+  let stack = DEFAULT_STACK;
+  const rest: string[] = [];
+  for (let index = 0; index < args.length; index += 1) {
+    const argument = args[index]!;
+    if (argument === '--stack' || argument === '-s') {
+      index += 1;
+      stack = args[index] ?? '';
+    } else if (argument.startsWith('--stack=')) {
+      stack = argument.slice('--stack='.length);
+    } else {
+      rest.push(argument);
+    }
+  }
+  if (stack === '' || stack.startsWith('-')) throw new UserError('--stack needs the name of a stack, such as "--stack dev".');
+  return { stack, rest };
+}
+
+/** @throws UserError naming what a command does not understand */
+export function refuseUnknown(command: string, rest: readonly string[], known: readonly string[] = []): void {
+  const unknown = rest.find((argument) => !known.includes(argument));
+  if (unknown === undefined) return;
+  throw new UserError(
+    `"npm run ${command}" does not know ${unknown}${known.length === 0 ? '' : ` (it knows ${known.join(', ')})`}; options go behind "--", and "npm run pulumi -- ${command} ..." takes every option of the Pulumi CLI.`,
+  );
+}

@@ -1,0 +1,63 @@
+import { runCommand, tail, type CommandResult } from './command.js';
+import type { PulumiCli } from './pulumiCli/cli.js';
+import { pulumiEnvironment } from './pulumiEnvironment.js';
+import { keepingStackConfig } from './stackConfigSalt.js';
+import { UserError } from './userError.js';
+
+/** Outputs of the stacks/ program; those of a stack that is being changed may be missing. */
+export interface StackOutputs {
+  /** "http://127.0.0.1:3233" */
+  readonly apiHost?: string;
+  /** "uuid:key" of the namespace the example is deployed to. A secret. */
+  readonly auth?: string;
+  readonly adminUrl?: string;
+  readonly namespace?: string;
+}
+
+/** One stack of this repository's program, driven through the CLI. */
+export class PulumiStack {
+  private readonly env: NodeJS.ProcessEnv;
+
+  constructor(
+    private readonly cli: PulumiCli,
+    readonly name: string,
+  ) {
+    this.env = pulumiEnvironment(cli);
+  }
+
+  private run(args: readonly string[], output: 'quiet' | 'progress'): Promise<CommandResult> {
+    return keepingStackConfig(this.name, () => runCommand(this.cli.executable, args, { env: this.env, output }));
+  }
+
+  private async mustSucceed(args: readonly string[]): Promise<string> {
+    const result = await this.run(args, 'quiet');
+    if (result.code !== 0) throw new UserError(`"pulumi ${args.join(' ')}" failed:\n${tail(result)}`);
+    return result.stdout;
+  }
+
+  async exists(): Promise<boolean> {
+    const listed = JSON.parse(await this.mustSucceed(['stack', 'ls', '--json'])) as { name: string }[];
+    // A backend may qualify the name: organization/openwhisk/dev.
+    return listed.some(({ name }) => name === this.name || name.endsWith(`/${this.name}`));
+  }
+
+  async create(): Promise<void> {
+    if (!(await this.exists())) await this.mustSucceed(['stack', 'init', this.name, '--no-select', '--non-interactive']);
+  }
+
+  /** Runs an operation such as "up" with its progress shown, and says whether it succeeded. */
+  async operate(operation: 'up' | 'preview' | 'refresh' | 'destroy', args: readonly string[] = []): Promise<boolean> {
+    const result = await this.run([operation, '--stack', this.name, ...args], 'progress');
+    return result.code === 0;
+  }
+
+  /** Outputs with their secrets in clear: for this process, never for a log. */
+  async outputs(): Promise<StackOutputs> {
+    return JSON.parse(await this.mustSucceed(['stack', 'output', '--stack', this.name, '--json', '--show-secrets'])) as StackOutputs;
+  }
+
+  /** Forgets the stack; its configuration file stays, it belongs to the program. */
+  async remove(): Promise<void> {
+    await this.mustSucceed(['stack', 'rm', this.name, '--yes', '--preserve-config', '--remove-backups', '--non-interactive']);
+  }
+}

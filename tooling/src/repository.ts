@@ -1,0 +1,22 @@
+import { resolve } from 'node:path';
+
+/** The folder of the clone: tooling/src and tooling/dist are both two levels below it. */
+export const repositoryRoot = resolve(__dirname, '../..');
+
+/** Where things of this repository are kept; every folder here is ignored by git. */
+export const paths = {
+  /** Tools that were fetched or built, as links into the user's cache. */
+  tools: resolve(repositoryRoot, '.tools'),
+  /** Executables of our own that are put on the CLI's PATH. */
+  toolsBin: resolve(repositoryRoot, '.tools/bin'),
+  /** Backend, home and passphrase of Pulumi, so that the user's own login stays untouched. */
+  pulumiState: resolve(repositoryRoot, '.pulumi-state'),
+  /** The Go module from which the CLI and the SDK generator are built. */
+  goModule: resolve(repositoryRoot, 'tooling/go/pulumi'),
+  /** The provider plugin's executable. */
+  providerBin: resolve(repositoryRoot, 'provider/bin'),
+  providerSchema: resolve(repositoryRoot, 'provider/schema.json'),
+  nodejsSdk: resolve(repositoryRoot, 'provider/sdk/nodejs'),
+  /** Pulumi.<stack>.yaml files. */
+  stackConfig: resolve(repositoryRoot, 'stacks'),
+} as const;

@@ -1,0 +1,104 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { dirname, isAbsolute, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { paths } from './repository.js';
+
+/** How often a process that waits for another one's build looks again, in milliseconds. */
+const LOCK_POLL_MS = 500;
+
+/** Where built and downloaded tools are kept between clones: the user's cache, or the clone itself when that can't be written. */
+export function toolCacheRoot(env: NodeJS.ProcessEnv = process.env): string {
+  const base = env.XDG_CACHE_HOME !== undefined && isAbsolute(env.XDG_CACHE_HOME) ? env.XDG_CACHE_HOME : join(homedir(), '.cache');
+  const root = join(base, 'openwhisk-as-code');
+  try {
+    mkdirSync(root, { recursive: true });
+    const probe = join(root, `.probe-${randomUUID()}`);
+    writeFileSync(probe, '');
+    rmSync(probe);
+    return root;
+  } catch {
+    const own = join(paths.tools, 'cache');
+    mkdirSync(own, { recursive: true });
+    return own;
+  }
+}
+
+/** A short name for what goes into a tool: the same inputs give the same name on every clone. */
+export function cacheKey(inputs: readonly (string | Buffer)[]): string {
+  const hash = createHash('sha256');
+  for (const input of [process.platform, process.arch, ...inputs]) hash.update(`${input.length}:`).update(input);
+  return hash.digest('hex').slice(0, 16);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+}
+
+function tryLock(file: string): boolean {
+  try {
+    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
+  // A holder that died leaves its lock. When two waiters take it away at once both may build: that costs time, no more, because the
+  // result is put in place by a rename.
+  try {
+    const holder = Number(readFileSync(file, 'utf8'));
+    if (Number.isInteger(holder) && holder > 0 && !isAlive(holder)) rmSync(file, { force: true });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+  }
+  return false;
+}
+
+/**
+ * The folder of a cached tool; made by `produce` when it is not there yet. One process at a time makes it, and it appears complete or not at all.
+ * @param name folder below the cache, such as "pulumi/3.259.0-0a1b2c"
+ * @param produce fills the empty folder it is given
+ * @param onWait called once when another process is at work on it
+ */
+export async function cachedTool(
+  name: string,
+  produce: (folder: string) => Promise<void>,
+  onWait: () => void = () => {},
+  root: string = toolCacheRoot(),
+): Promise<string> {
+  const folder = join(root, name);
+  if (existsSync(folder)) return folder;
+  mkdirSync(dirname(folder), { recursive: true });
+  const lock = `${folder}.lock`;
+  for (let waited = false; !tryLock(lock); waited = true) {
+    if (!waited) onWait();
+    await sleep(LOCK_POLL_MS);
+    if (existsSync(folder)) return folder;
+  }
+  const unfinished = `${folder}.${process.pid}.unfinished`;
+  try {
+    if (existsSync(folder)) return folder;
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(unfinished, { recursive: true });
+    await produce(unfinished);
+    renameSync(unfinished, folder);
+    return folder;
+  } finally {
+    rmSync(unfinished, { recursive: true, force: true });
+    rmSync(lock, { force: true });
+  }
+}
+
+/** Makes `link` point to a folder, replacing what it pointed to before in one step. */
+export function pointTo(link: string, folder: string): void {
+  mkdirSync(dirname(link), { recursive: true });
+  const next = `${link}.${process.pid}.next`;
+  rmSync(next, { force: true });
+  symlinkSync(folder, next);
+  renameSync(next, link);
+}
