@@ -5,20 +5,29 @@ const transform = {
     { jsc: { target: 'es2022', parser: { syntax: 'typescript', decorators: true } }, module: { type: 'commonjs' }, sourceMaps: 'inline' },
   ],
 };
+
 const area = (displayName, testMatch, more = {}) => ({
   displayName,
   testMatch,
   transform,
   testEnvironment: 'node',
-  modulePathIgnorePatterns: ['/dist/', '/.tools/'],
+  // The map of modules would see the packages of workspaces, and of clones that tests make, twice.
+  modulePathIgnorePatterns: ['/dist/', '<rootDir>/.tools/', '<rootDir>/.pulumi-state/'],
   ...more,
 });
+
+/** An area under integration-tests/: real processes, so each test may take minutes. */
+const processes = (displayName) =>
+  area(displayName, [`<rootDir>/integration-tests/${displayName}/**/*.test.ts`], {
+    setupFilesAfterEnv: ['<rootDir>/integration-tests/testTimeout.js'],
+  });
+
 module.exports = {
   projects: [
     area('unit', ['<rootDir>/platform/src/**/*.test.ts', '<rootDir>/provider/src/**/*.test.ts', '<rootDir>/tooling/src/**/*.test.ts']),
-    area('api', ['<rootDir>/integration-tests/api/**/*.test.ts']),
-    area('invoker', ['<rootDir>/integration-tests/invoker/**/*.test.ts']),
-    area('provider', ['<rootDir>/integration-tests/provider/**/*.test.ts']),
-    area('stacks', ['<rootDir>/integration-tests/stacks/**/*.test.ts']),
+    processes('api'),
+    processes('invoker'),
+    processes('provider'),
+    processes('stacks'),
   ],
 };

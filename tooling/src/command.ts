@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { setPriority } from 'node:os';
-import { repositoryRoot } from './repository.js';
-import { UserError } from './userError.js';
+import { repositoryRoot } from './repository';
+import { UserError } from './userError';
 
 export interface CommandOptions {
   /** Default: the repository. */

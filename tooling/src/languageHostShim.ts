@@ -1,7 +1,7 @@
 import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { NODEJS_HOST } from './pulumiCli/cli.js';
-import { paths, repositoryRoot } from './repository.js';
+import { NODEJS_HOST } from './pulumiCli/cli';
+import { paths, repositoryRoot } from './repository';
 
 /** Text of the executable that the engine finds on PATH; it runs the compiled host of the clone it lies in. */
 function shimText(): string {

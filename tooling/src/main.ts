@@ -1,10 +1,10 @@
-import { build } from './commands/build.js';
-import { down } from './commands/down.js';
-import { info } from './commands/info.js';
-import { preview, refresh } from './commands/preview.js';
-import { pulumi } from './commands/pulumi.js';
-import { up } from './commands/up.js';
-import { UserError } from './userError.js';
+import { build } from './commands/build';
+import { down } from './commands/down';
+import { info } from './commands/info';
+import { preview, refresh } from './commands/preview';
+import { pulumi } from './commands/pulumi';
+import { up } from './commands/up';
+import { UserError } from './userError';
 
 /** Every command of `npm run`; each is given what stands behind its name and answers with an exit code. */
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {

@@ -1,4 +1,4 @@
-import { UserError } from './userError.js';
+import { UserError } from './userError';
 
 /** What was given behind `npm run X --`. */
 export interface Options {

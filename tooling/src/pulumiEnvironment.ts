@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { installLanguageHostShim } from './languageHostShim.js';
-import { GENERATOR_VARIABLE } from './languageHost/generatePackage.js';
-import type { PulumiCli } from './pulumiCli/cli.js';
-import { paths } from './repository.js';
+import { installLanguageHostShim } from './languageHostShim';
+import { GENERATOR_VARIABLE } from './languageHost/generatePackage';
+import type { PulumiCli } from './pulumiCli/cli';
+import { paths } from './repository';
 
 /** The folders that a CLI needs on PATH: itself, the language host that stands in where none comes with it, our provider plugin. */
 export function pulumiSearchPath(cli: PulumiCli, searchPath: string = process.env.PATH ?? ''): string {

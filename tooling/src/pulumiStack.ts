@@ -1,8 +1,8 @@
-import { runCommand, tail, type CommandResult } from './command.js';
-import type { PulumiCli } from './pulumiCli/cli.js';
-import { pulumiEnvironment } from './pulumiEnvironment.js';
-import { keepingStackConfig } from './stackConfigSalt.js';
-import { UserError } from './userError.js';
+import { runCommand, tail, type CommandResult } from './command';
+import type { PulumiCli } from './pulumiCli/cli';
+import { pulumiEnvironment } from './pulumiEnvironment';
+import { keepingStackConfig } from './stackConfigSalt';
+import { UserError } from './userError';
 
 /** Outputs of the stacks/ program; those of a stack that is being changed may be missing. */
 export interface StackOutputs {

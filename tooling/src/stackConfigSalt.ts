@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { paths } from './repository.js';
+import { paths } from './repository';
 
 const SALT_LINE = /^encryptionsalt:.*\n?/m;
 const HAS_SECRET = /^\s+-?\s*secure:/m;

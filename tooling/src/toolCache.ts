@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, w
 import { homedir } from 'node:os';
 import { dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { paths } from './repository.js';
+import { paths } from './repository';
 
 /** How often a process that waits for another one's build looks again, in milliseconds. */
 const LOCK_POLL_MS = 500;

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { mustRun } from './command.js';
-import { step } from './progress.js';
-import { repositoryRoot } from './repository.js';
+import { mustRun } from './command';
+import { step } from './progress';
+import { repositoryRoot } from './repository';
 
 /** Workspaces that make more than `tsc -b` does, in the order they are made. */
 const BUNDLED_WORKSPACES = ['provider'];

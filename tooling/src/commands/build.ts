@@ -1,5 +1,5 @@
-import { refuseUnknown } from '../options.js';
-import { buildWorkspace } from '../workspaceBuild.js';
+import { refuseUnknown } from '../options';
+import { buildWorkspace } from '../workspaceBuild';
 
 /** `npm run build`: every workspace compiled, the provider plugin bundled. */
 export async function build(args: readonly string[]): Promise<number> {

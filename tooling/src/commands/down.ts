@@ -1,8 +1,8 @@
-import { parseOptions, refuseUnknown } from '../options.js';
-import { say, step } from '../progress.js';
-import { acquirePulumiCli } from '../pulumiCli/acquire.js';
-import { PulumiStack } from '../pulumiStack.js';
-import { buildWorkspace } from '../workspaceBuild.js';
+import { parseOptions, refuseUnknown } from '../options';
+import { say, step } from '../progress';
+import { acquirePulumiCli } from '../pulumiCli/acquire';
+import { PulumiStack } from '../pulumiStack';
+import { buildWorkspace } from '../workspaceBuild';
 
 /** `npm run down`: removes a stack's resources and the stack itself. Fine when nothing is up. */
 export async function down(args: readonly string[]): Promise<number> {

@@ -1,7 +1,7 @@
-import { parseOptions, refuseUnknown } from '../options.js';
-import { acquirePulumiCli } from '../pulumiCli/acquire.js';
-import { PulumiStack } from '../pulumiStack.js';
-import { UserError } from '../userError.js';
+import { parseOptions, refuseUnknown } from '../options';
+import { acquirePulumiCli } from '../pulumiCli/acquire';
+import { PulumiStack } from '../pulumiStack';
+import { UserError } from '../userError';
 
 /** A platform on this machine answers its health route at once, in milliseconds. */
 const HEALTH_TIMEOUT_MS = 5_000;

@@ -1,8 +1,8 @@
-import { parseOptions } from '../options.js';
-import { step } from '../progress.js';
-import { acquirePulumiCli } from '../pulumiCli/acquire.js';
-import { PulumiStack } from '../pulumiStack.js';
-import { buildWorkspace } from '../workspaceBuild.js';
+import { parseOptions } from '../options';
+import { step } from '../progress';
+import { acquirePulumiCli } from '../pulumiCli/acquire';
+import { PulumiStack } from '../pulumiStack';
+import { buildWorkspace } from '../workspaceBuild';
 
 /** Prepares a stack for an operation that is passed on to the CLI as it is. */
 async function passOn(operation: 'preview' | 'refresh', args: readonly string[], fixed: readonly string[]): Promise<number> {

@@ -1,10 +1,10 @@
-import { runCommand } from '../command.js';
-import { parseOptions } from '../options.js';
-import { acquirePulumiCli } from '../pulumiCli/acquire.js';
-import { acquireSdkGenerator } from '../pulumiCli/sdkGenerator.js';
-import { pulumiEnvironment } from '../pulumiEnvironment.js';
-import { keepingStackConfig } from '../stackConfigSalt.js';
-import { buildWorkspace } from '../workspaceBuild.js';
+import { runCommand } from '../command';
+import { parseOptions } from '../options';
+import { acquirePulumiCli } from '../pulumiCli/acquire';
+import { acquireSdkGenerator } from '../pulumiCli/sdkGenerator';
+import { pulumiEnvironment } from '../pulumiEnvironment';
+import { keepingStackConfig } from '../stackConfigSalt';
+import { buildWorkspace } from '../workspaceBuild';
 
 /** `npm run pulumi -- ARGS`: the CLI with this repository's environment; every argument is its own. */
 export async function pulumi(args: readonly string[]): Promise<number> {

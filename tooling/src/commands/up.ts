@@ -1,8 +1,8 @@
-import { parseOptions, refuseUnknown } from '../options.js';
-import { say, step } from '../progress.js';
-import { acquirePulumiCli } from '../pulumiCli/acquire.js';
-import { PulumiStack, type StackOutputs } from '../pulumiStack.js';
-import { buildWorkspace } from '../workspaceBuild.js';
+import { parseOptions, refuseUnknown } from '../options';
+import { say, step } from '../progress';
+import { acquirePulumiCli } from '../pulumiCli/acquire';
+import { PulumiStack, type StackOutputs } from '../pulumiStack';
+import { buildWorkspace } from '../workspaceBuild';
 
 /** The action of examples/hello that shows that the platform answers. */
 const HELLO_ACTION = 'hello/greet';

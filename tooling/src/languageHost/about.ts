@@ -4,7 +4,7 @@ import {
   type GetProgramDependenciesRequest,
   GetProgramDependenciesResponse,
 } from '@pulumi/pulumi/proto/language_pb';
-import { dependencyDirectory, packageDirectory, readManifest } from './packageManifest.js';
+import { dependencyDirectory, packageDirectory, readManifest } from './packageManifest';
 
 /** What `pulumi about` says of the runtime. */
 export async function about(): Promise<AboutResponse> {

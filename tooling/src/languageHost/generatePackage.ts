@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { type GeneratePackageRequest, GeneratePackageResponse } from '@pulumi/pulumi/proto/language_pb';
-import { LanguageHostError } from './rpc.js';
+import { LanguageHostError } from './rpc';
 
 /** Names the SDK generator's executable; set by this repository's commands for `pulumi package add` and `gen-sdk`. */
 export const GENERATOR_VARIABLE = 'OPENWHISK_PULUMI_GEN_SDK';

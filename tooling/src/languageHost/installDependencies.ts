@@ -1,6 +1,6 @@
 import { type InstallDependenciesRequest, InstallDependenciesResponse } from '@pulumi/pulumi/proto/language_pb';
-import { runChild } from './childProcesses.js';
-import { LanguageHostError } from './rpc.js';
+import { runChild } from './childProcesses';
+import { LanguageHostError } from './rpc';
 
 /** Runs `npm install` for a program or a plugin and hands on what it prints. */
 export async function installDependencies(

@@ -2,9 +2,9 @@ import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { type LinkRequest, LinkResponse } from '@pulumi/pulumi/proto/language_pb';
 import { existsSync } from 'node:fs';
-import { runChild } from './childProcesses.js';
-import { readManifest } from './packageManifest.js';
-import { LanguageHostError } from './rpc.js';
+import { runChild } from './childProcesses';
+import { readManifest } from './packageManifest';
+import { LanguageHostError } from './rpc';
 
 async function runOrFail(command: string, args: readonly string[], cwd: string, signal: AbortSignal): Promise<void> {
   const messages: Buffer[] = [];

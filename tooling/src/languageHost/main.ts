@@ -1,4 +1,4 @@
-import { serveLanguageHost } from './server.js';
+import { serveLanguageHost } from './server';
 
 /** How often the host looks whether the engine that started it is still there, in milliseconds. */
 const ENGINE_CHECK_MS = 2_000;

@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
-import { LanguageHostError } from './rpc.js';
+import { LanguageHostError } from './rpc';
 
 /**
  * Path of a module of the program's own copy of @pulumi/pulumi, so that the runner and the program share one SDK.

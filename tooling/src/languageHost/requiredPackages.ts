@@ -1,6 +1,6 @@
 import { type GetRequiredPackagesRequest, GetRequiredPackagesResponse } from '@pulumi/pulumi/proto/language_pb';
 import { PackageDependency, PackageParameterization } from '@pulumi/pulumi/proto/plugin_pb';
-import { dependencyDirectory, type PackageManifest, packageDirectory, readManifest } from './packageManifest.js';
+import { dependencyDirectory, type PackageManifest, packageDirectory, readManifest } from './packageManifest';
 
 /** A resource plugin that a program's dependencies need. */
 export interface RequiredPackage {

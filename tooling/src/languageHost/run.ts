@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { type RunRequest, RunResponse } from '@pulumi/pulumi/proto/language_pb';
-import { runChild } from './childProcesses.js';
-import { programEnvironment, programOptions } from './programOptions.js';
-import { resolvePulumiSdk } from './pulumiSdk.js';
+import { runChild } from './childProcesses';
+import { programEnvironment, programOptions } from './programOptions';
+import { resolvePulumiSdk } from './pulumiSdk';
 
 /** The SDK's runner ends with this code when it has already told the user what is wrong. */
 const EXIT_ALREADY_REPORTED = 32;

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { type RunPluginRequest, RunPluginResponse } from '@pulumi/pulumi/proto/language_pb';
-import { runChild } from './childProcesses.js';
-import { programEnvironment, programOptions } from './programOptions.js';
-import { resolvePulumiSdk } from './pulumiSdk.js';
+import { runChild } from './childProcesses';
+import { programEnvironment, programOptions } from './programOptions';
+import { resolvePulumiSdk } from './pulumiSdk';
 
 function pluginEnvironment(pairs: readonly string[]): NodeJS.ProcessEnv {
   return Object.fromEntries(

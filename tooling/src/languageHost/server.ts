@@ -8,15 +8,15 @@ import {
 } from '@pulumi/pulumi/proto/language_pb';
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
-import { about, getProgramDependencies } from './about.js';
-import { endAllChildren } from './childProcesses.js';
-import { generatePackage } from './generatePackage.js';
-import { installDependencies } from './installDependencies.js';
-import { link } from './link.js';
-import { getRequiredPackages } from './requiredPackages.js';
-import { streaming, unary, unsupported } from './rpc.js';
-import { run } from './run.js';
-import { runPlugin } from './runPlugin.js';
+import { about, getProgramDependencies } from './about';
+import { endAllChildren } from './childProcesses';
+import { generatePackage } from './generatePackage';
+import { installDependencies } from './installDependencies';
+import { link } from './link';
+import { getRequiredPackages } from './requiredPackages';
+import { streaming, unary, unsupported } from './rpc';
+import { run } from './run';
+import { runPlugin } from './runPlugin';
 
 /** A language host that is being served. */
 export interface LanguageHost {

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { say, step } from '../progress.js';
-import { paths } from '../repository.js';
-import { cachedTool, pointTo, toolCacheRoot } from '../toolCache.js';
-import { UserError } from '../userError.js';
-import { NODEJS_HOST, type PulumiCli, pinnedVersion } from './cli.js';
-import { buildGoProgram, goProgramCacheName, pulumiProgram } from './goBuild.js';
-import { fetchOfficialRelease } from './officialRelease.js';
-import { cliOnPath } from './pathCli.js';
+import { say, step } from '../progress';
+import { paths } from '../repository';
+import { cachedTool, pointTo, toolCacheRoot } from '../toolCache';
+import { UserError } from '../userError';
+import { NODEJS_HOST, type PulumiCli, pinnedVersion } from './cli';
+import { buildGoProgram, goProgramCacheName, pulumiProgram } from './goBuild';
+import { fetchOfficialRelease } from './officialRelease';
+import { cliOnPath } from './pathCli';
 
 /** The one sentence of an error, for joining several into one. */
 function sentence(error: unknown): string {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { paths } from '../repository.js';
+import { paths } from '../repository';
 
 /** A Pulumi CLI that can be run. */
 export interface PulumiCli {

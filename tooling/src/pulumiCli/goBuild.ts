@@ -1,11 +1,11 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { runCommand, tail } from '../command.js';
-import { findExecutable } from '../executable.js';
-import { paths } from '../repository.js';
-import { cacheKey } from '../toolCache.js';
-import { UserError } from '../userError.js';
-import { pinnedVersion } from './cli.js';
+import { runCommand, tail } from '../command';
+import { findExecutable } from '../executable';
+import { paths } from '../repository';
+import { cacheKey } from '../toolCache';
+import { UserError } from '../userError';
+import { pinnedVersion } from './cli';
 
 /** A program of the Go module in tooling/go/pulumi. */
 export interface GoProgram {

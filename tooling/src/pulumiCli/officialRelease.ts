@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
-import { mustRun } from '../command.js';
-import { UserError } from '../userError.js';
-import { versionOf } from './pathCli.js';
+import { mustRun } from '../command';
+import { UserError } from '../userError';
+import { versionOf } from './pathCli';
 
 /** Where Pulumi publishes its releases. */
 const RELEASES = 'https://get.pulumi.com/releases/sdk';

@@ -1,8 +1,8 @@
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { runCommand } from '../command.js';
-import { findExecutable } from '../executable.js';
-import { isAtLeast, NODEJS_HOST, OLDEST_CLI, type PulumiCli } from './cli.js';
+import { runCommand } from '../command';
+import { findExecutable } from '../executable';
+import { isAtLeast, NODEJS_HOST, OLDEST_CLI, type PulumiCli } from './cli';
 
 /** Asking a CLI for its version is a matter of a second; one that takes longer than this is broken, in milliseconds. */
 const VERSION_TIMEOUT_MS = 30_000;

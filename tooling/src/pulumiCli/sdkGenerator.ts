@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { say, step } from '../progress.js';
-import { cachedTool, toolCacheRoot } from '../toolCache.js';
-import { buildGoProgram, generatorProgram, goProgramCacheName } from './goBuild.js';
+import { say, step } from '../progress';
+import { cachedTool, toolCacheRoot } from '../toolCache';
+import { buildGoProgram, generatorProgram, goProgramCacheName } from './goBuild';
 
 /**
  * Path of the SDK generator's executable, built when it is not in the cache.
