@@ -1,0 +1,46 @@
+import { ApiError } from '../openwhisk/errors';
+import type { EntityAddress } from '../openwhisk/openWhiskClient';
+import { formatId } from './entityId';
+import { AlreadyExistsError } from './errors';
+import { requiredText, text } from './inputCheck';
+import type { OperationContext } from './resourceModel';
+import { UNKNOWN, type Value, type ValueMap } from './values';
+
+/** Where the entity with these inputs goes; without a namespace, into the key's own. */
+export async function addressOf(inputs: ValueMap, context: OperationContext): Promise<EntityAddress> {
+  const packageName = text(inputs.package);
+  return {
+    namespace: text(inputs.namespace) ?? (await context.openwhisk().namespace(context)),
+    ...(packageName === undefined ? {} : { package: packageName }),
+    name: requiredText(inputs, 'name'),
+  };
+}
+
+/** The namespace as far as it is known without asking the platform. */
+export function predictedNamespace(inputs: ValueMap, old: { outputs: ValueMap } | undefined): Value {
+  return inputs.namespace ?? old?.outputs.namespace ?? UNKNOWN;
+}
+
+/** `id` and full name of an entity that is not there yet, unknown while any of its parts is. */
+export function predictedNames(parts: (Value | undefined)[]): { id: string; fqn: Value } {
+  const known = parts.filter((part) => part !== undefined);
+  if (!known.every((part) => typeof part === 'string')) return { id: '', fqn: UNKNOWN };
+  const id = known.join('/');
+  return { id, fqn: `/${id}` };
+}
+
+/** Turns "resource already exists" into the command that adopts the resource. */
+export function explainConflict(error: unknown, type: string, logicalName: string, address: EntityAddress): never {
+  if (error instanceof ApiError && error.status === 409 && error.message === 'resource already exists') {
+    throw alreadyExists(type, logicalName, formatId(address));
+  }
+  throw error;
+}
+
+export function alreadyExists(type: string, logicalName: string, id: string): AlreadyExistsError {
+  const sort = type.split(':').pop()!.toLowerCase();
+  const quote = (part: string) => (/^[\w./:@-]+$/.test(part) ? part : `'${part.replace(/'/g, `'\\''`)}'`);
+  return new AlreadyExistsError(
+    `The ${sort} "${id}" exists already and is not managed by this stack; adopt it with: pulumi import ${type} ${quote(logicalName)} ${quote(id)}`,
+  );
+}
