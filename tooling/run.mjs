@@ -18,7 +18,9 @@ function fail(sentence) {
 function checkNode() {
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major > OLDEST_NODE[0] || (major === OLDEST_NODE[0] && minor >= OLDEST_NODE[1])) return;
-  fail(`Node ${OLDEST_NODE.join('.')} or newer is needed, this is ${process.versions.node}: install one from https://nodejs.org and run this again.`);
+  fail(
+    `Node ${OLDEST_NODE.join('.')} or newer is needed, this is ${process.versions.node}: install one from https://nodejs.org and run this again.`,
+  );
 }
 
 /** Runs a command quietly; its output is shown when it fails. A heartbeat says that it is still at work. */

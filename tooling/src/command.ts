@@ -65,7 +65,9 @@ export function runCommand(command: string, args: readonly string[], options: Co
     child.stdout?.on('data', (chunk: Buffer) => stdout.add(chunk));
     child.stderr?.on('data', (chunk: Buffer) => stderr.add(chunk));
     child.once('error', (error) => reject(new UserError(`${command} could not be started: ${error.message}.`)));
-    child.once('close', (code, signal) => resolve({ code: code ?? (signal === null ? 1 : 128), stdout: stdout.text(), stderr: stderr.text() }));
+    child.once('close', (code, signal) =>
+      resolve({ code: code ?? (signal === null ? 1 : 128), stdout: stdout.text(), stderr: stderr.text() }),
+    );
   });
 }
 

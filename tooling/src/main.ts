@@ -1,19 +1,27 @@
+import { bench } from './commands/bench';
 import { build } from './commands/build';
 import { down } from './commands/down';
 import { info } from './commands/info';
+import { lint } from './commands/lint';
 import { preview, refresh } from './commands/preview';
 import { pulumi } from './commands/pulumi';
+import { sdk } from './commands/sdk';
+import { test } from './commands/test';
 import { up } from './commands/up';
 import { UserError } from './userError';
 
 /** Every command of `npm run`; each is given what stands behind its name and answers with an exit code. */
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  bench,
   build,
   down,
   info,
+  lint,
   preview,
   pulumi,
   refresh,
+  sdk,
+  test,
   up,
 };
 

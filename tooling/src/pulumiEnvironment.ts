@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { installLanguageHostShim } from './languageHostShim';
 import { GENERATOR_VARIABLE } from './languageHost/generatePackage';
+import { installLanguageHostShim } from './languageHostShim';
 import type { PulumiCli } from './pulumiCli/cli';
 import { paths } from './repository';
 

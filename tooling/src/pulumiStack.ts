@@ -1,4 +1,4 @@
-import { runCommand, tail, type CommandResult } from './command';
+import { type CommandResult, runCommand, tail } from './command';
 import type { PulumiCli } from './pulumiCli/cli';
 import { pulumiEnvironment } from './pulumiEnvironment';
 import { keepingStackConfig } from './stackConfigSalt';

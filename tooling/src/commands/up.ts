@@ -59,7 +59,9 @@ export async function up(args: readonly string[]): Promise<number> {
   const stack = new PulumiStack(cli, name);
   await step(`Make sure that the stack ${name} exists`, () => stack.create());
   if (!(await stack.operate('up', ['--yes', '--skip-preview', '--suppress-outputs']))) {
-    say(`The update of the stack ${name} failed; what Pulumi said is above. "npm run up" goes on where it stopped, "npm run down" cleans up.`);
+    say(
+      `The update of the stack ${name} failed; what Pulumi said is above. "npm run up" goes on where it stopped, "npm run down" cleans up.`,
+    );
     return 1;
   }
   const outputs = await stack.outputs();

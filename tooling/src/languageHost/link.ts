@@ -1,7 +1,7 @@
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, relative, resolve } from 'node:path';
 import { type LinkRequest, LinkResponse } from '@pulumi/pulumi/proto/language_pb';
-import { existsSync } from 'node:fs';
 import { runChild } from './childProcesses';
 import { readManifest } from './packageManifest';
 import { LanguageHostError } from './rpc';
@@ -11,7 +11,8 @@ async function runOrFail(command: string, args: readonly string[], cwd: string, 
   const exit = await runChild(command, args, { cwd, stdio: ['ignore', 'ignore', 'pipe'] }, signal, (child) => {
     child.stderr?.on('data', (chunk: Buffer) => messages.push(chunk));
   });
-  if (exit.code !== 0) throw new LanguageHostError(`"${command} ${args.join(' ')}" failed: ${Buffer.concat(messages).toString('utf8').trim()}`);
+  if (exit.code !== 0)
+    throw new LanguageHostError(`"${command} ${args.join(' ')}" failed: ${Buffer.concat(messages).toString('utf8').trim()}`);
 }
 
 /** Compiles a generated SDK where TypeScript is at hand; without it the program's own loader compiles it on the fly. */

@@ -14,7 +14,11 @@ function pluginEnvironment(pairs: readonly string[]): NodeJS.ProcessEnv {
 }
 
 /** Runs a plugin that is itself a nodejs program, handing its output on and its exit code last. */
-export async function runPlugin(request: RunPluginRequest, write: (message: RunPluginResponse) => void, signal: AbortSignal): Promise<void> {
+export async function runPlugin(
+  request: RunPluginRequest,
+  write: (message: RunPluginResponse) => void,
+  signal: AbortSignal,
+): Promise<void> {
   const info = request.getInfo();
   const options = programOptions(info);
   const directory = info?.getProgramDirectory() || request.getPwd();

@@ -14,7 +14,12 @@ export async function acquireSdkGenerator(): Promise<string> {
   const executable = join(name, generatorProgram.name);
   if (!existsSync(join(cache, executable))) {
     await step('Build the SDK generator from its Go module', (report) =>
-      cachedTool(name, (empty) => buildGoProgram(generatorProgram, empty, report), () => say('  waiting for another process'), cache),
+      cachedTool(
+        name,
+        (empty) => buildGoProgram(generatorProgram, empty, report),
+        () => say('  waiting for another process'),
+        cache,
+      ),
     );
   }
   return join(cache, executable);

@@ -1,0 +1,67 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { runCommand } from './command';
+import { paths, repositoryRoot } from './repository';
+
+/** What came out of a check. A check that is not made of tests (lint, build) counts only when it fails. */
+export interface CheckResult {
+  readonly name: string;
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+  readonly milliseconds: number;
+}
+
+/** The parts of jest's JSON report that are counted. */
+interface JestReport {
+  readonly numPassedTests: number;
+  readonly numFailedTests: number;
+  readonly numPendingTests: number;
+  /** Files that failed before any of their tests ran. */
+  readonly numRuntimeErrorTestSuites: number;
+}
+
+/** Names of the areas, as jest.config.js has them. */
+export function testAreas(): string[] {
+  const config = require(join(repositoryRoot, 'jest.config.js')) as { projects: { displayName: string }[] };
+  return config.projects.map(({ displayName }) => displayName);
+}
+
+/**
+ * Counts a report. A run that ended badly without a failed test (a crash, no report) counts as one failure, so that it can't pass for a
+ * success.
+ */
+export function countReport(report: JestReport | undefined, exitCode: number): Pick<CheckResult, 'passed' | 'failed' | 'skipped'> {
+  const failed = (report?.numFailedTests ?? 0) + (report?.numRuntimeErrorTestSuites ?? 0);
+  return {
+    passed: report?.numPassedTests ?? 0,
+    failed: failed === 0 && exitCode !== 0 ? 1 : failed,
+    skipped: report?.numPendingTests ?? 0,
+  };
+}
+
+/** Runs the tests of one area, with the output shown. Further arguments go to jest. */
+export async function runJestArea(name: string, env: NodeJS.ProcessEnv, args: readonly string[] = []): Promise<CheckResult> {
+  const started = Date.now();
+  const folder = join(paths.tools, 'test-results');
+  const report = join(folder, `${name}-${process.pid}.json`);
+  mkdirSync(folder, { recursive: true });
+  // Areas that start real processes measure and wait: their files run one after another.
+  const order = name === 'unit' ? [] : ['--runInBand'];
+  const { code } = await runCommand(
+    process.execPath,
+    [
+      join(repositoryRoot, 'node_modules/jest/bin/jest.js'),
+      ...['--selectProjects', name, '--passWithNoTests', '--json', '--outputFile', report, ...order, ...args],
+    ],
+    { env, output: 'show' },
+  );
+  let parsed: JestReport | undefined;
+  try {
+    parsed = JSON.parse(readFileSync(report, 'utf8')) as JestReport;
+  } catch {
+    // A run that crashed leaves no report; its exit code is counted.
+  }
+  rmSync(report, { force: true });
+  return { name, ...countReport(parsed, code), milliseconds: Date.now() - started };
+}
