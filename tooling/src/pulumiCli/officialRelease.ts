@@ -1,4 +1,4 @@
-import { createWriteStream, readdirSync, renameSync, rmSync } from 'node:fs';
+import { createWriteStream, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -56,11 +56,9 @@ export async function fetchOfficialRelease(
 ): Promise<void> {
   const archive = join(folder, 'release.tar.gz');
   await download(`${releases}/${archiveName(version)}`, archive, report);
-  await mustRun('tar', ['-xzf', archive, '-C', folder]);
+  // The archive has one folder, pulumi/, with the CLI and its language hosts: its content is what is wanted.
+  await mustRun('tar', ['-xzf', archive, '-C', folder, '--strip-components=1']);
   rmSync(archive);
-  // The archive has one folder, pulumi/, with the CLI and its language hosts.
-  for (const file of readdirSync(join(folder, 'pulumi'))) renameSync(join(folder, 'pulumi', file), join(folder, file));
-  rmSync(join(folder, 'pulumi'), { recursive: true });
   const found = await versionOf(join(folder, 'pulumi'));
   if (found !== version) throw new UserError(`The release from ${releases} does not run as ${version} on this machine.`);
 }
