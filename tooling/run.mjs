@@ -64,9 +64,9 @@ function dependenciesAreCurrent() {
 
 async function installDependencies() {
   if (dependenciesAreCurrent()) return;
-  // `npm ci` starts from nothing, which is right for a fresh clone; afterwards only the difference is installed.
-  const command = existsSync(join(root, 'node_modules')) ? 'install' : 'ci';
-  await step('Install the dependencies', 'npm', [command, '--no-audit', '--no-fund', '--loglevel=error']);
+  // Not `npm ci`: it refuses a lock file that lacks optional packages of other platforms, and not every registry has all of those.
+  // Without saving, the versions of the lock file are installed and the file stays as it is.
+  await step('Install the dependencies', 'npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error']);
 }
 
 /** Time of the newest source file below a folder, in milliseconds. */
