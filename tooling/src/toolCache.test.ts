@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -50,9 +50,15 @@ describe('cachedTool', () => {
     await cachedTool('tool/other', async () => {}, none, root);
     // The largest process id of Linux is 4194304: this one can't be running.
     writeFileSync(join(root, 'tool/1.lock'), '4194399');
-    const folder = await cachedTool('tool/1', async () => {}, none, root);
-    expect(existsSync(folder)).toBe(true);
-    expect(existsSync(join(root, 'tool/1.lock'))).toBe(false);
+    mkdirSync(join(root, 'tool/1.unfinished-left'));
+    let builds = 0;
+    const produce = async () => {
+      builds += 1;
+      await sleep(50);
+    };
+    await Promise.all([1, 2, 3].map(() => cachedTool('tool/1', produce, none, root)));
+    expect(builds).toBe(1);
+    expect(readdirSync(join(root, 'tool')).sort()).toEqual(['1', 'other']);
   });
 });
 

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { dirname, isAbsolute, join } from 'node:path';
+import { basename, dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { paths } from './repository';
 
@@ -33,6 +33,7 @@ export function cacheKey(inputs: readonly (string | Buffer)[]): string {
 }
 
 function isAlive(pid: number): boolean {
+  if (!Number.isInteger(pid) || pid <= 0) return false;
   try {
     process.kill(pid, 0);
     return true;
@@ -41,22 +42,52 @@ function isAlive(pid: number): boolean {
   }
 }
 
-function tryLock(file: string): boolean {
+/** The process that holds a lock; undefined when there is no lock. */
+function holderOf(file: string): number | undefined {
   try {
-    writeFileSync(file, String(process.pid), { flag: 'wx' });
+    return Number(readFileSync(file, 'utf8'));
+  } catch {
+    return undefined;
+  }
+}
+
+/** Makes the lock if there is none. By a link, so that it never exists without its holder written in it. */
+function makeLock(file: string): boolean {
+  const own = `${file}.${process.pid}-${randomUUID()}`;
+  writeFileSync(own, String(process.pid));
+  try {
+    linkSync(own, file);
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    return false;
+  } finally {
+    rmSync(own);
   }
-  // A holder that died leaves its lock. When two waiters take it away at once both may build: that costs time, no more, because the
-  // result is put in place by a rename.
+}
+
+/** Takes away the lock of a holder that died, if that is what it still is by then. */
+function removeStaleLock(file: string): void {
+  const holder = holderOf(file);
+  if (holder === undefined || isAlive(holder)) return;
+  const aside = `${file}.${process.pid}-${randomUUID()}`;
   try {
-    const holder = Number(readFileSync(file, 'utf8'));
-    if (Number.isInteger(holder) && holder > 0 && !isAlive(holder)) rmSync(file, { force: true });
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    renameSync(file, aside);
+  } catch {
+    return; // Another waiter was quicker.
   }
-  return false;
+  try {
+    if (holderOf(aside) !== holder) linkSync(aside, file);
+  } catch {
+    // In the moment between, a third one has made its lock: that one holds.
+  } finally {
+    rmSync(aside, { force: true });
+  }
+}
+
+function tryLock(file: string): boolean {
+  removeStaleLock(file);
+  return makeLock(file);
 }
 
 /**
@@ -80,10 +111,10 @@ export async function cachedTool(
     await sleep(LOCK_POLL_MS);
     if (existsSync(folder)) return folder;
   }
-  const unfinished = `${folder}.${process.pid}.unfinished`;
+  const unfinished = `${folder}.unfinished-${randomUUID()}`;
   try {
     if (existsSync(folder)) return folder;
-    rmSync(unfinished, { recursive: true, force: true });
+    removeLeftovers(`${folder}.unfinished-`);
     mkdirSync(unfinished, { recursive: true });
     await produce(unfinished);
     renameSync(unfinished, folder);
@@ -91,6 +122,13 @@ export async function cachedTool(
   } finally {
     rmSync(unfinished, { recursive: true, force: true });
     rmSync(lock, { force: true });
+  }
+}
+
+/** Removes what builders that were killed left behind. */
+function removeLeftovers(prefix: string): void {
+  for (const name of readdirSync(dirname(prefix))) {
+    if (name.startsWith(basename(prefix))) rmSync(join(dirname(prefix), name), { recursive: true, force: true });
   }
 }
 
