@@ -23,6 +23,7 @@ const ANNOTATED = ['annotations', 'web', 'webSecure', 'finalParameters'];
 /** An action: code that runs when it is invoked. Code is compared file by file, and sent only when it changed. */
 export const actionModel: ResourceModel = {
   secretOutputs: ['webSecureKey'],
+  identity: ['name', 'namespace', 'package'],
 
   check: checkAction,
 

@@ -46,6 +46,7 @@ const AUTH = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}:\S{6
 /** A namespace, its subject, its key and its limits: made through the admin API. */
 export const namespaceModel: ResourceModel = {
   secretOutputs: ['auth', 'key'],
+  identity: ['name'],
 
   async check(request) {
     const inputs = withoutNulls(request.inputs);

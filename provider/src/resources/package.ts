@@ -16,6 +16,7 @@ const PROPERTIES = { name: 'string', namespace: 'string', parameters: 'map', ann
 /** A package: a folder of actions that share parameters. Parameters and annotations are replaced as a whole by every update. */
 export const packageModel: ResourceModel = {
   secretOutputs: [],
+  identity: ['name', 'namespace'],
 
   async check(request, context) {
     const inputs = withoutNulls(request.inputs);

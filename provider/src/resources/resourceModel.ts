@@ -45,11 +45,9 @@ export interface DiffRequest {
 
 export interface DiffResult {
   changes: PropertyChange[];
-  /** The old resource holds the name the new one needs. */
-  deleteBeforeReplace?: boolean;
 }
 
-export interface UpdateRequest extends DiffRequest {}
+export type UpdateRequest = DiffRequest;
 
 export interface Created {
   id: string;
@@ -101,6 +99,8 @@ export interface OperationContext {
 export interface ResourceModel {
   /** The properties whose values are secret whatever they were made from. */
   readonly secretOutputs: readonly string[];
+  /** The inputs that make up its place: while they stay the same, an old and a new resource cannot exist side by side. */
+  readonly identity: readonly string[];
   check(request: CheckRequest, context: OperationContext): Promise<CheckResult>;
   diff(request: DiffRequest, context: OperationContext): Promise<DiffResult>;
   /** The outputs a create (no `old`) or an update would have, as far as they can be known without doing it. */

@@ -26,6 +26,7 @@ const ACTIVE: Status = 'active';
 /** A rule: whenever its trigger fires, its action runs. Its status is kept by updates and changed on its own. */
 export const ruleModel: ResourceModel = {
   secretOutputs: [],
+  identity: ['name', 'namespace'],
 
   async check(request, context) {
     const inputs = withoutNulls(request.inputs);

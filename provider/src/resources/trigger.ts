@@ -15,6 +15,7 @@ const PROPERTIES = { name: 'string', namespace: 'string', parameters: 'map', ann
 /** A trigger: a named event that rules connect to actions. */
 export const triggerModel: ResourceModel = {
   secretOutputs: [],
+  identity: ['name', 'namespace'],
 
   async check(request, context) {
     const inputs = withoutNulls(request.inputs);

@@ -1,0 +1,19 @@
+// Bundles the plugin, so that it starts fast, and puts the executable the engine looks for into bin/.
+// The component bundle keeps @pulumi/pulumi outside: it is loaded with the first component only.
+import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const folder = dirname(fileURLToPath(import.meta.url));
+const shared = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', sourcemap: true, logLevel: 'warning', absWorkingDir: folder };
+
+await Promise.all([
+  build({ ...shared, entryPoints: { plugin: 'src/plugin/main.ts' }, outdir: 'dist', minifySyntax: true }),
+  build({ ...shared, entryPoints: { construct: 'src/plugin/construct.ts' }, outdir: 'dist', external: ['@pulumi/pulumi', '@pulumi/pulumi/*'] }),
+]);
+
+const executable = join(folder, 'bin', 'pulumi-resource-openwhisk');
+mkdirSync(dirname(executable), { recursive: true });
+writeFileSync(executable, '#!/bin/sh\nexec node "$(dirname "$(readlink -f "$0" 2>/dev/null || echo "$0")")/../dist/plugin.js" "$@"\n');
+chmodSync(executable, 0o755);

@@ -1,0 +1,34 @@
+import { actionModel } from '../resources/action';
+import { namespaceModel } from '../resources/namespace';
+import { packageModel } from '../resources/package';
+import type { ResourceModel } from '../resources/resourceModel';
+import { ruleModel } from '../resources/rule';
+import { triggerModel } from '../resources/trigger';
+import { generatedSecretModel } from '../targets/local/generatedSecret';
+import { serviceModel } from '../targets/local/service';
+
+/** Every custom resource this plugin serves, by type token. */
+const MODELS: Readonly<Record<string, ResourceModel>> = {
+  'openwhisk:index:Namespace': namespaceModel,
+  'openwhisk:index:Package': packageModel,
+  'openwhisk:index:Action': actionModel,
+  'openwhisk:index:Trigger': triggerModel,
+  'openwhisk:index:Rule': ruleModel,
+  'openwhisk:local:Service': serviceModel,
+  'openwhisk:local:GeneratedSecret': generatedSecretModel,
+};
+
+export function modelOf(type: string): ResourceModel {
+  const model = Object.hasOwn(MODELS, type) ? MODELS[type] : undefined;
+  if (model === undefined) throw new Error(`This version of the openwhisk provider has no resource of type "${type}".`);
+  return model;
+}
+
+/** The resource type a URN ends in; of a nested one, the innermost. */
+export function typeOfUrn(urn: string): string {
+  return urn.split('::')[2]!.split('$').pop()!;
+}
+
+export function nameOfUrn(urn: string): string {
+  return urn.split('::').slice(3).join('::');
+}
