@@ -13,14 +13,26 @@ export interface ContainerSpec {
   environment: Readonly<Record<string, string>>;
 }
 
+/** How much of an answer is read. */
+export interface ResponseBounds {
+  /** Bytes; a longer body is cut. */
+  max: number;
+  /** Bytes that are left of a body that is cut. */
+  truncation: number;
+}
+
 /** What came back from /init or /run. */
 export type ContainerAnswer =
   | { type: 'response'; status: number; body: string /** Set when the body was cut: the true length in bytes. */; truncatedFrom?: number }
   | { type: 'timeout' }
-  | { type: 'connectionLost'; outOfMemory: boolean };
+  | {
+      type: 'connectionLost';
+      outOfMemory: boolean /** Set when the request never left: it may be sent to another container. */;
+      unsent?: true;
+    };
 
 export interface LogOptions {
-  /** Bytes of log the action may write. */
+  /** Bytes of log the action may write; 0 = nothing is collected. */
   limit: number;
   /** Whether the runtime ends its output with the sentinel on both streams. */
   sentinelled: boolean;
@@ -36,18 +48,21 @@ export interface CollectedLogs {
 export interface Container {
   readonly id: string;
   readonly spec: ContainerSpec;
-  init(body: string, timeoutMs: number): Promise<ContainerAnswer>;
-  /** `maxResponse` bytes are read; beyond, the answer is cut to `truncation` bytes. */
-  run(body: string, timeoutMs: number, maxResponse: number, truncation: number): Promise<ContainerAnswer>;
-  /** Lines written since the last call. */
-  logs(options: LogOptions): Promise<CollectedLogs>;
+  /** `logs` holds from now on, for what /init writes and for every run. */
+  init(body: string, timeoutMs: number, bounds: ResponseBounds, logs: LogOptions): Promise<ContainerAnswer>;
+  run(body: string, timeoutMs: number, bounds: ResponseBounds): Promise<ContainerAnswer>;
+  /**
+   * Lines of the oldest activation whose lines were not taken yet; given at once when everything is there. With `failed` the
+   * runtime may not have come to its sentinel: what is there soon is all there will be, and a last line says so.
+   */
+  logs(failed: boolean): CollectedLogs | Promise<CollectedLogs>;
   suspend(): Promise<void>;
   resume(): Promise<void>;
   /** Idempotent; never rejects for a container that is gone. */
   destroy(): Promise<void>;
 }
 
-/** The container could not be made: `blackbox` when the user's image or command is at fault. */
+/** The container could not be made: `image` when the user's image or command is at fault. */
 export class ContainerStartError extends Error {
   constructor(
     message: string,

@@ -1,0 +1,302 @@
+import { responseTexts, whiskFailure } from './activationResponse';
+import { type Clock, systemClock } from './clock';
+import { ContainerProxy, type ProxyListener, type ProxySettings } from './containerProxy';
+import type { ContainerFactory, ContainerSpec, ResponseBounds } from './containers/container';
+import type { Job } from './job';
+import { RunBuffer } from './runBuffer';
+
+/** Containers kept ready without code. */
+export interface StemCell {
+  kind: string;
+  image: string;
+  /** MB */
+  memory: number;
+  count: number;
+}
+
+export interface PoolOptions {
+  factory: ContainerFactory;
+  /** MB all containers together may have, those being started or removed included. */
+  userMemory: number;
+  /** ms; an unused container is removed. */
+  idleContainer: number;
+  /** ms; an unused container is suspended. */
+  pauseGrace: number;
+  bounds: ResponseBounds;
+  /** Environment of every container. */
+  environment: Readonly<Record<string, string>>;
+  stemCells: readonly StemCell[];
+  /** Starts the names of containers. */
+  namePrefix: string;
+  warn(message: string): void;
+  clock?: Clock;
+}
+
+/** ms after which a waiting job without any container of its key goes first, whoever else could be served more cheaply. */
+const patience = 1_000;
+
+/** The containers of one invoker: picks one for each job, makes room, keeps the memory bound. */
+export class ContainerPool {
+  /** Containers that can take a job, by key; the one used last is the last. */
+  private readonly warm = new Map<string, ContainerProxy[]>();
+  /** How many containers a key has in any state that leads to work. */
+  private readonly live = new Map<string, number>();
+  private readonly stems = new Map<string, ContainerProxy[]>();
+  private readonly proxies = new Set<ContainerProxy>();
+  private readonly buffer = new RunBuffer();
+  private readonly clock: Clock;
+  private readonly settings: ProxySettings;
+  private readonly stopSweep: () => void;
+  /** MB of all proxies, and of those among them that are on their way out. */
+  private used = 0;
+  private leavingMemory = 0;
+  private counter = 0;
+  private closing = false;
+  private empty: (() => void) | undefined;
+
+  constructor(private readonly options: PoolOptions) {
+    this.clock = options.clock ?? systemClock;
+    const listener: ProxyListener = {
+      stemReady: (proxy) => this.stemReady(proxy),
+      available: (proxy) => this.available(proxy),
+      leaving: (proxy) => this.leaving(proxy),
+      removed: (proxy) => this.removed(proxy),
+      reschedule: (job) => this.reschedule(job),
+    };
+    this.settings = { factory: options.factory, clock: this.clock, bounds: options.bounds, listener, warn: options.warn };
+    const interval = Math.min(1_000, Math.max(50, Math.min(options.idleContainer, options.pauseGrace) / 4));
+    this.stopSweep = this.clock.every(interval, () => this.sweep());
+  }
+
+  /** Starts the stem cells. */
+  start(): void {
+    for (const cell of this.options.stemCells) this.backfill(cell);
+  }
+
+  run(job: Job): void {
+    if (this.buffer.size === 0) {
+      const free = this.takeWarm(job.key);
+      if (free) {
+        free.run(job);
+        return;
+      }
+    }
+    if (job.action.limits.memory > this.options.userMemory || this.closing) {
+      this.refuse(job);
+      return;
+    }
+    this.buffer.add(job, this.clock.now());
+    this.fill();
+  }
+
+  /** Figures for logs, metrics and tests. */
+  get status(): { containers: number; memory: number; waiting: number; idle: number } {
+    let idle = 0;
+    for (const proxy of this.proxies) if (proxy.isIdle) idle++;
+    return { containers: this.proxies.size, memory: this.used, waiting: this.buffer.size, idle };
+  }
+
+  /** Removes all containers; jobs in them end as failed. */
+  async close(): Promise<void> {
+    this.closing = true;
+    this.stopSweep();
+    for (const job of this.buffer.takeAll()) this.refuse(job);
+    for (const proxy of [...this.proxies]) proxy.remove();
+    if (this.proxies.size === 0) return;
+    await new Promise<void>((resolve) => {
+      this.empty = resolve;
+    });
+  }
+
+  private refuse(job: Job): void {
+    const now = this.clock.now();
+    job.completed({ response: whiskFailure(responseTexts.notProvisioned), start: now, end: now, timedOut: false }, []);
+  }
+
+  /** A container with room for a job of `key`; it counts as taken. */
+  private takeWarm(key: string): ContainerProxy | undefined {
+    const free = this.warm.get(key);
+    if (!free || free.length === 0) return undefined;
+    const proxy = free[free.length - 1]!;
+    // with concurrency above 1 it stays, unless this job is the last it takes
+    if (proxy.lastSlot) {
+      free.pop();
+      proxy.listed = false;
+    }
+    return proxy;
+  }
+
+  /** Places waiting jobs: namespaces in turn, until none can be placed. */
+  private fill(): void {
+    for (let placed = true; placed && this.buffer.size > 0; ) {
+      placed = false;
+      const starving = this.starving();
+      for (const { job } of this.buffer.heads()) {
+        if (starving && job !== starving) continue;
+        if (!this.place(job)) continue;
+        placed = true;
+        break;
+      }
+    }
+  }
+
+  /** The oldest head that has waited too long and has no container that could ever take it. */
+  private starving(): Job | undefined {
+    const before = this.clock.now() - patience;
+    let oldest: { job: Job; since: number } | undefined;
+    for (const head of this.buffer.heads()) {
+      if (head.since <= before && !this.live.has(head.job.key) && (!oldest || head.since < oldest.since)) oldest = head;
+    }
+    return oldest?.job;
+  }
+
+  /** Rules 1 to 4 of reference container-pool, section 1: warm, stem cell, room, eviction. */
+  private place(job: Job): boolean {
+    const { memory } = job.action.limits;
+    const proxy = this.takeWarm(job.key) ?? this.takeStem(job) ?? (this.makeRoom(memory) ? this.create(job) : undefined);
+    if (!proxy) return false;
+    this.buffer.takeHead(job);
+    const wasStem = proxy.state === 'stem';
+    if (proxy.key === undefined) this.live.set(job.key, (this.live.get(job.key) ?? 0) + 1);
+    proxy.run(job);
+    if (wasStem) for (const cell of this.options.stemCells) this.backfill(cell);
+    return true;
+  }
+
+  private takeStem(job: Job): ContainerProxy | undefined {
+    return this.stems.get(stemKey(job.action.kind, job.action.limits.memory))?.shift();
+  }
+
+  private create(job: Job): ContainerProxy {
+    const { kind, image, limits } = job.action;
+    return this.newProxy(kind, image, limits.memory, `${job.namespace}_${job.action.name}`);
+  }
+
+  private newProxy(kind: string, image: string, memory: number, title: string): ContainerProxy {
+    const name = `${this.options.namePrefix}_${++this.counter}_${title}`.replace(/[^A-Za-z0-9_]/g, '');
+    const spec: ContainerSpec = { name, kind, image, memory, environment: this.options.environment };
+    const proxy = new ContainerProxy(spec, this.settings);
+    this.proxies.add(proxy);
+    this.used += memory;
+    return proxy;
+  }
+
+  /** True when there is room now. Otherwise idle containers, oldest first, are sent away if that will make enough of it. */
+  private makeRoom(memory: number): boolean {
+    const missing = memory - (this.options.userMemory - this.used);
+    if (missing <= 0) return true;
+    let wanted = missing - this.leavingMemory;
+    if (wanted <= 0) return false;
+    const idle = [...this.proxies].filter((p) => p.isIdle).sort((a, b) => a.lastUsed - b.lastUsed);
+    const stems = [...this.stems.values()].flat();
+    const chosen: ContainerProxy[] = [];
+    for (const proxy of [...idle, ...stems]) {
+      if (wanted <= 0) break;
+      chosen.push(proxy);
+      wanted -= proxy.memory;
+    }
+    if (wanted <= 0) for (const proxy of chosen) proxy.remove();
+    return false;
+  }
+
+  private available(proxy: ContainerProxy): void {
+    if (this.buffer.size > 0 && !this.starving()) {
+      const job = this.buffer.takeMatching(proxy.key!);
+      if (job) {
+        proxy.run(job);
+        if (!proxy.hasCapacity) return;
+      }
+    }
+    this.addWarm(proxy);
+    if (this.buffer.size > 0) this.fill();
+  }
+
+  private addWarm(proxy: ContainerProxy): void {
+    if (proxy.listed) return;
+    proxy.listed = true;
+    const key = proxy.key!;
+    const free = this.warm.get(key);
+    if (free) free.push(proxy);
+    else this.warm.set(key, [proxy]);
+  }
+
+  private leaving(proxy: ContainerProxy): void {
+    this.leavingMemory += proxy.memory;
+    const { key } = proxy;
+    if (key === undefined) {
+      dropFrom(this.stems, stemKey(proxy.spec.kind, proxy.memory), proxy);
+      return;
+    }
+    dropFrom(this.warm, key, proxy);
+    proxy.listed = false;
+    const left = (this.live.get(key) ?? 1) - 1;
+    if (left > 0) {
+      this.live.set(key, left);
+    } else {
+      this.live.delete(key);
+      this.warm.delete(key);
+    }
+  }
+
+  private removed(proxy: ContainerProxy): void {
+    this.leavingMemory -= proxy.memory;
+    this.used -= proxy.memory;
+    this.proxies.delete(proxy);
+    if (this.closing && this.proxies.size === 0) this.empty?.();
+    this.fill();
+  }
+
+  private reschedule(job: Job): void {
+    if (this.closing) {
+      this.refuse(job);
+      return;
+    }
+    // it was at the front once
+    this.buffer.putBack(job, this.clock.now());
+    this.fill();
+  }
+
+  private stemReady(proxy: ContainerProxy): void {
+    const key = stemKey(proxy.spec.kind, proxy.memory);
+    const ready = this.stems.get(key);
+    if (ready) ready.push(proxy);
+    else this.stems.set(key, [proxy]);
+    if (this.buffer.size > 0) this.fill();
+  }
+
+  /** Starts what is missing of a stem cell, as far as there is room without sending anybody away. */
+  private backfill(cell: StemCell): void {
+    if (this.closing) return;
+    let have = 0;
+    for (const proxy of this.proxies) {
+      const counts = proxy.key === undefined && (proxy.state === 'creating' || proxy.state === 'stem');
+      if (counts && proxy.spec.kind === cell.kind && proxy.memory === cell.memory) have++;
+    }
+    for (; have < cell.count && this.used + cell.memory <= this.options.userMemory; have++) {
+      this.newProxy(cell.kind, cell.image, cell.memory, `prewarm_${cell.kind}`).startStem();
+    }
+  }
+
+  /** Suspends and removes what was not used for long enough. */
+  private sweep(): void {
+    const now = this.clock.now();
+    for (const proxy of [...this.proxies]) {
+      if (!proxy.isIdle) continue;
+      const unused = now - proxy.lastUsed;
+      if (unused >= this.options.idleContainer) proxy.remove();
+      else if (proxy.state === 'ready' && unused >= this.options.pauseGrace) proxy.pause();
+    }
+    // nobody else looks when a job has become overdue
+    if (this.buffer.size > 0) this.fill();
+  }
+}
+
+function stemKey(kind: string, memory: number): string {
+  return `${kind} ${memory}`;
+}
+
+function dropFrom(map: Map<string, ContainerProxy[]>, key: string, proxy: ContainerProxy): void {
+  const list = map.get(key);
+  const at = list?.indexOf(proxy) ?? -1;
+  if (list && at >= 0) list.splice(at, 1);
+}

@@ -1,0 +1,349 @@
+import { developerFailure, initFailure, responseTexts, runResponse, whiskFailure } from './activationResponse';
+import type { Clock } from './clock';
+import {
+  type CollectedLogs,
+  type Container,
+  type ContainerAnswer,
+  type ContainerFactory,
+  type ContainerSpec,
+  ContainerStartError,
+  type LogOptions,
+  type ResponseBounds,
+} from './containers/container';
+import type { Job, Outcome } from './job';
+
+/**
+ * Life of one container. `stem`: up, without code. `running`: at least one /run under way, more may come up to the action's
+ * concurrency. `ready`: initialised and idle. `paused`: suspended. `removing` takes no work and ends in `removed`.
+ */
+export type ProxyState =
+  | 'creating'
+  | 'stem'
+  | 'initializing'
+  | 'running'
+  | 'ready'
+  | 'pausing'
+  | 'paused'
+  | 'resuming'
+  | 'removing'
+  | 'removed';
+
+export const transitions: Readonly<Record<ProxyState, readonly ProxyState[]>> = {
+  creating: ['stem', 'initializing', 'removing', 'removed'],
+  stem: ['initializing', 'removing'],
+  initializing: ['running', 'removing'],
+  running: ['ready', 'removing'],
+  ready: ['running', 'pausing', 'removing'],
+  pausing: ['paused', 'removing'],
+  paused: ['resuming', 'removing'],
+  resuming: ['running', 'removing'],
+  removing: ['removed'],
+  removed: [],
+};
+
+/** The pool, as its containers see it. */
+export interface ProxyListener {
+  /** A stem cell is up. */
+  stemReady(proxy: ContainerProxy): void;
+  /** The container can take (another) job of its key. */
+  available(proxy: ContainerProxy): void;
+  /** It takes no more jobs; its memory is still in use. */
+  leaving(proxy: ContainerProxy): void;
+  /** Its memory is free. */
+  removed(proxy: ContainerProxy): void;
+  /** The job never began; it needs another container. */
+  reschedule(job: Job): void;
+}
+
+export interface ProxySettings {
+  factory: ContainerFactory;
+  clock: Clock;
+  bounds: ResponseBounds;
+  listener: ProxyListener;
+  /** For the operator: something that the record of an activation does not tell. */
+  warn(message: string): void;
+}
+
+export class ContainerProxy {
+  state: ProxyState = 'creating';
+  /** Set by the first job: from then on only jobs of this key come. */
+  key: string | undefined;
+  /** Jobs in it, from the moment they are handed over until their output is collected. */
+  active = 0;
+  lastUsed: number;
+  /** The pool's own note: whether it stands among those that can take a job. */
+  listed = false;
+  /** Jobs at a time; set by the first job. */
+  private concurrency = 1;
+  private container: Container | undefined;
+  private pausing: Promise<void> | undefined;
+
+  constructor(
+    readonly spec: ContainerSpec,
+    private readonly settings: ProxySettings,
+  ) {
+    this.lastUsed = settings.clock.now();
+  }
+
+  get memory(): number {
+    return this.spec.memory;
+  }
+
+  /** Whether a job of its key can be handed over now. */
+  get hasCapacity(): boolean {
+    if (this.active >= this.concurrency) return false;
+    return this.state === 'ready' || this.state === 'running' || this.state === 'pausing' || this.state === 'paused';
+  }
+
+  /** Whether one more job fills it. */
+  get lastSlot(): boolean {
+    return this.active + 1 >= this.concurrency;
+  }
+
+  get isIdle(): boolean {
+    return this.active === 0 && (this.state === 'ready' || this.state === 'paused');
+  }
+
+  /** Starts a container without code. */
+  startStem(): void {
+    this.settings.factory.create(this.spec).then(
+      (container) => {
+        this.container = container;
+        if (this.state === 'removing') {
+          this.destroy();
+          return;
+        }
+        this.to('stem');
+        this.settings.listener.stemReady(this);
+      },
+      (error: Error) => {
+        this.settings.warn(`A stem cell of kind '${this.spec.kind}' could not be started: ${error.message}`);
+        this.gone();
+      },
+    );
+  }
+
+  /** Hands a job over. Allowed in `creating` (its first job), in `stem`, and whenever `hasCapacity`. */
+  run(job: Job): void {
+    this.active++;
+    if (this.state === 'ready' || this.state === 'running') {
+      if (this.state === 'ready') this.to('running');
+      this.execute(job, undefined);
+      return;
+    }
+    if (this.state === 'creating' || this.state === 'stem') {
+      this.key = job.key;
+      this.concurrency = job.action.limits.concurrency;
+      void this.begin(job);
+    } else {
+      void this.wake(job);
+    }
+  }
+
+  pause(): void {
+    this.to('pausing');
+    this.pausing = this.container!.suspend().then(
+      () => {
+        if (this.state === 'pausing') this.to('paused');
+      },
+      (error: Error) => {
+        this.settings.warn(`Container ${this.spec.name} could not be paused: ${error.message}`);
+        if (this.state === 'pausing') this.remove();
+      },
+    );
+  }
+
+  /** Ends the container; jobs in it end as their connections break. */
+  remove(): void {
+    if (this.state === 'removing' || this.state === 'removed') return;
+    const creating = this.state === 'creating';
+    this.to('removing');
+    this.settings.listener.leaving(this);
+    // one that is still being made is destroyed when it is there
+    if (!creating) this.destroy();
+  }
+
+  private async begin(job: Job): Promise<void> {
+    if (this.state === 'creating') {
+      try {
+        this.container = await this.settings.factory.create(this.spec);
+      } catch (error) {
+        this.startFailed(job, error as Error);
+        return;
+      }
+      if (this.is('removing')) {
+        this.active--;
+        this.destroy();
+        this.settings.listener.reschedule(job);
+        return;
+      }
+    }
+    this.to('initializing');
+    await this.initialize(job);
+  }
+
+  private startFailed(job: Job, error: Error): void {
+    this.settings.warn(`No container for '${job.action.id}': ${error.message}`);
+    const now = this.settings.clock.now();
+    const response =
+      error instanceof ContainerStartError && error.fault === 'image'
+        ? developerFailure(error.message)
+        : whiskFailure(responseTexts.notProvisioned);
+    this.active--;
+    this.gone();
+    job.completed({ response, start: now, end: now, timedOut: false }, []);
+  }
+
+  private async initialize(job: Job): Promise<void> {
+    const { clock, bounds } = this.settings;
+    const { limits } = job.action;
+    const container = this.container!;
+    let body: string;
+    try {
+      body = await job.initBody(clock.now() + limits.timeout);
+    } catch (error) {
+      this.settings.warn(`The code of '${job.action.id}' could not be read: ${(error as Error).message}`);
+      const now = clock.now();
+      this.leave();
+      job.completed({ response: whiskFailure(responseTexts.actionUnreadable), start: now, end: now, timedOut: false }, []);
+      return;
+    }
+    const start = clock.now();
+    const answer = await container.init(body, limits.timeout, bounds, logOptions(job));
+    const initTime = clock.now() - start;
+    if (answer.type === 'response' && answer.status === 200) {
+      if (this.state === 'initializing') this.to('running');
+      this.execute(job, { start, initTime });
+      return;
+    }
+    this.finish(job, container, {
+      response: initFailure(answer, limits.timeout, bounds),
+      start,
+      end: start + initTime,
+      initTime,
+      timedOut: answer.type === 'timeout',
+    });
+  }
+
+  /** Calls /run. `init` when this job initialised the container. */
+  private execute(job: Job, init: { start: number; initTime: number } | undefined): void {
+    const { clock, bounds } = this.settings;
+    const { timeout } = job.action.limits;
+    const container = this.container!;
+    const start = clock.now();
+    container.run(job.runBody(start + timeout), timeout, bounds).then(
+      (answer) => this.ran(job, container, answer, init ? init.start : start, init?.initTime),
+      (error: Error) => this.broken(job, start, error),
+    );
+  }
+
+  private ran(job: Job, container: Container, answer: ContainerAnswer, start: number, initTime: number | undefined): void {
+    if (answer.type === 'connectionLost' && answer.unsent && initTime === undefined) {
+      // nothing reached the container, so nothing ran
+      this.leave();
+      this.settings.listener.reschedule(job);
+      return;
+    }
+    const response = runResponse(answer, job.action.limits.timeout, this.settings.bounds);
+    this.finish(job, container, { response, start, end: this.settings.clock.now(), initTime, timedOut: answer.type === 'timeout' });
+  }
+
+  private finish(job: Job, container: Container, outcome: Outcome): void {
+    const failed = outcome.response.statusCode >= 2;
+    // a container that did not answer in time must die before its output can end
+    if (outcome.timedOut) this.remove();
+    const logs = container.logs(failed);
+    if (!(logs instanceof Promise)) {
+      this.settle(job, outcome, logs, failed);
+      return;
+    }
+    job.answered(outcome);
+    logs.then(
+      (collected) => this.settle(job, outcome, collected, failed),
+      (error: Error) => {
+        this.settings.warn(`Logs of container ${this.spec.name} could not be read: ${error.message}`);
+        this.settle(job, outcome, { lines: [], complete: false }, true);
+      },
+    );
+  }
+
+  private settle(job: Job, outcome: Outcome, logs: CollectedLogs, failed: boolean): void {
+    // first the container, so that whoever hears of the free slot finds it free
+    if (failed) this.leave();
+    else this.release(outcome.end);
+    job.completed(outcome, logs.lines);
+  }
+
+  private release(now: number): void {
+    this.active--;
+    this.lastUsed = now;
+    if (this.state !== 'running') return;
+    if (this.active === 0) this.to('ready');
+    this.settings.listener.available(this);
+  }
+
+  /** The end of a job after which the container is not used again. */
+  private leave(): void {
+    this.active--;
+    this.remove();
+  }
+
+  private async wake(job: Job): Promise<void> {
+    await this.pausing;
+    if (this.is('paused')) {
+      this.to('resuming');
+      try {
+        await this.container!.resume();
+        if (this.is('resuming')) this.to('running');
+      } catch (error) {
+        this.settings.warn(`Container ${this.spec.name} could not be resumed: ${(error as Error).message}`);
+        this.remove();
+      }
+    }
+    // another job may have woken it meanwhile
+    if (this.is('ready')) this.to('running');
+    if (this.is('running')) {
+      this.execute(job, undefined);
+      return;
+    }
+    this.active--;
+    this.settings.listener.reschedule(job);
+  }
+
+  /** A fault of a driver: it should have answered. */
+  private broken(job: Job, start: number, error: Error): void {
+    this.settings.warn(`Container ${this.spec.name} failed: ${error.message}`);
+    this.leave();
+    job.completed({ response: whiskFailure(responseTexts.notProvisioned), start, end: this.settings.clock.now(), timedOut: false }, []);
+  }
+
+  /** The state after other code may have changed it. */
+  private is(state: ProxyState): boolean {
+    return this.state === state;
+  }
+
+  private destroy(): void {
+    this.container!.destroy().then(
+      () => this.gone(),
+      (error: Error) => {
+        this.settings.warn(`Container ${this.spec.name} could not be removed: ${error.message}`);
+        this.gone();
+      },
+    );
+  }
+
+  private gone(): void {
+    if (this.state !== 'removing') this.settings.listener.leaving(this);
+    this.to('removed');
+    this.settings.listener.removed(this);
+  }
+
+  private to(next: ProxyState): void {
+    if (!transitions[this.state].includes(next)) throw new Error(`A container cannot go from '${this.state}' to '${next}'.`);
+    this.state = next;
+  }
+}
+
+function logOptions(job: Job): LogOptions {
+  return { limit: job.action.limits.logs * 1024 * 1024, sentinelled: job.action.sentinelled };
+}

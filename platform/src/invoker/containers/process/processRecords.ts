@@ -1,0 +1,79 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdir, readFile, rm, unlink } from 'node:fs/promises';
+import path from 'node:path';
+
+interface Recorded {
+  pid: number;
+  /** Of the process, in clock ticks since boot: a pid that was given away again has another. */
+  startTime: string;
+  /** Files of the container. */
+  paths: string[];
+}
+
+/** A note on disk about one live process, so that a later life of the platform can end what this one left behind. */
+export interface ProcessRecord {
+  remove(): void;
+}
+
+/** Notes about the processes of one platform, in a directory that outlives it. */
+export class ProcessRecords {
+  constructor(private readonly directory: string) {
+    mkdirSync(directory, { recursive: true });
+  }
+
+  add(name: string, pid: number, paths: string[]): ProcessRecord {
+    const file = path.join(this.directory, `${name}.json`);
+    const recorded: Recorded = { pid, startTime: startTimeOf(pid) ?? '', paths };
+    writeFileSync(file, JSON.stringify(recorded), { mode: 0o600 });
+    return {
+      remove: () => {
+        unlink(file).catch(() => undefined);
+      },
+    };
+  }
+
+  /** Kills what the notes name and is still the same process; returns how many were. */
+  async removeAll(): Promise<number> {
+    let killed = 0;
+    for (const name of await readdir(this.directory)) {
+      const file = path.join(this.directory, name);
+      const recorded = await readRecorded(file);
+      if (recorded) {
+        if (recorded.startTime !== '' && startTimeOf(recorded.pid) === recorded.startTime && killGroup(recorded.pid)) killed++;
+        for (const left of recorded.paths) await rm(left, { recursive: true, force: true }).catch(() => undefined);
+      }
+      await unlink(file).catch(() => undefined);
+    }
+    return killed;
+  }
+}
+
+async function readRecorded(file: string): Promise<Recorded | undefined> {
+  try {
+    const parsed = JSON.parse(await readFile(file, 'utf8')) as Recorded;
+    return Number.isInteger(parsed.pid) && parsed.pid > 1 && Array.isArray(parsed.paths) ? parsed : undefined;
+  } catch {
+    // cut short by the end of its writer
+    return undefined;
+  }
+}
+
+/** Undefined when there is no such process, or no /proc. */
+export function startTimeOf(pid: number): string | undefined {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+    // the second field is the name in parentheses, which may hold anything; start time is field 22
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+function killGroup(pid: number): boolean {
+  try {
+    process.kill(-pid, 'SIGKILL');
+    return true;
+  } catch {
+    return false;
+  }
+}

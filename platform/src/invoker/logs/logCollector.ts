@@ -1,0 +1,181 @@
+import type { Readable } from 'node:stream';
+import type { CollectedLogs, LogOptions } from '../containers/container';
+import { LineSplitter } from './lineSplitter';
+import { logTime } from './logTime';
+import type { Waiting, WaitingRoom } from './waitingRoom';
+
+/** Without output for so long, the sentinel is given up. */
+const idleTimeout = 2_000;
+/** The same where the action failed and nobody may be left to write one. */
+const failedIdleTimeout = 100;
+
+export const logNotices = {
+  truncated: (limit: number) => `Logs were truncated because the total bytes size exceeds the limit of ${limit} bytes.`,
+  incomplete: 'There was an issue while collecting your logs. Data might be missing.',
+  failed: 'The action did not initialize or run as expected. Log data might be missing.',
+} as const;
+
+/** Output between two sentinels: that of one activation, and what was written before it began. */
+interface Batch {
+  lines: string[];
+  bytes: number;
+  truncated: boolean;
+}
+
+interface Collection extends Waiting {
+  failed: boolean;
+  resolve: (logs: CollectedLogs) => void;
+  started: number;
+}
+
+/**
+ * Reads the two output streams of a container and cuts them into the lines of its activations (reference runtime-protocol,
+ * section 5). Bounded: past the limit of an activation its output is read and dropped.
+ */
+export class LogCollector {
+  private options: LogOptions = { limit: 10 * 1024 * 1024, sentinelled: true };
+  /** The first belongs to the oldest activation whose lines were not taken. */
+  private batches: Batch[] = [emptyBatch()];
+  private readonly streams: LogStream[] = [];
+  private collection: Collection | undefined;
+  private readonly queue: Collection[] = [];
+  /** When output came last, by the waiting room's clock. */
+  private lastOutput = 0;
+
+  constructor(private readonly room: WaitingRoom) {}
+
+  attach(name: 'stdout' | 'stderr', readable: Readable): void {
+    this.streams.push(new LogStream(name, readable, this));
+  }
+
+  configure(options: LogOptions): void {
+    this.options = options;
+  }
+
+  /** Whether some line of the oldest activation holds `text`. */
+  mentions(text: string): boolean {
+    return this.batches[0]!.lines.some((line) => line.includes(text));
+  }
+
+  collect(failed: boolean): CollectedLogs | Promise<CollectedLogs> {
+    if (this.options.limit === 0) {
+      this.drop();
+      return { lines: [], complete: true };
+    }
+    if (!this.collection && this.complete()) return this.take(true, failed);
+    return new Promise((resolve) => {
+      const now = this.room.now();
+      const collection: Collection = { failed, resolve, started: now, check: (t) => this.check(collection, t) };
+      if (this.collection) this.queue.push(collection);
+      else this.begin(collection);
+    });
+  }
+
+  /** A line of one of the streams, without its end. */
+  line(stream: LogStream, text: string, bytes: number): void {
+    const batch = this.batchAt(stream.ended);
+    if (batch.truncated) return;
+    batch.bytes += bytes;
+    if (batch.bytes > this.options.limit) batch.truncated = true;
+    else batch.lines.push(`${logTime()} ${stream.name}: ${text}`);
+  }
+
+  /** Whether what `stream` writes now is dropped anyway. */
+  dropping(stream: LogStream): boolean {
+    return this.options.limit === 0 || this.batchAt(stream.ended).truncated;
+  }
+
+  progress(): void {
+    this.lastOutput = this.room.now();
+    if (this.collection && this.complete()) this.finish(this.collection, true);
+  }
+
+  private batchAt(index: number): Batch {
+    while (this.batches.length <= index) this.batches.push(emptyBatch());
+    return this.batches[index]!;
+  }
+
+  private complete(): boolean {
+    if (!this.options.sentinelled) return true;
+    for (const stream of this.streams) if (stream.ended === 0 && !stream.closed) return false;
+    return true;
+  }
+
+  private begin(collection: Collection): void {
+    this.collection = collection;
+    if (this.complete()) this.finish(collection, true);
+    else this.room.add(collection);
+  }
+
+  private check(collection: Collection, now: number): void {
+    const idle = now - Math.max(this.lastOutput, collection.started);
+    const total = now - collection.started;
+    const longest = Math.max(5, this.options.limit / (1024 * 1024)) * 2_000;
+    if (idle >= (collection.failed ? failedIdleTimeout : idleTimeout) || total >= longest) this.finish(collection, collection.failed);
+  }
+
+  private finish(collection: Collection, complete: boolean): void {
+    this.room.remove(collection);
+    this.collection = undefined;
+    collection.resolve(this.take(complete, collection.failed));
+    const next = this.queue.shift();
+    if (next) this.begin(next);
+  }
+
+  private take(complete: boolean, failed: boolean): CollectedLogs {
+    const batch = this.drop();
+    const { lines } = batch;
+    if (batch.truncated) lines.push(notice(logNotices.truncated(this.options.limit)));
+    if (failed) lines.push(notice(logNotices.failed));
+    else if (!complete) lines.push(notice(logNotices.incomplete));
+    return { lines, complete };
+  }
+
+  /** Takes the oldest batch out. A sentinel that did not come is not waited for any more. */
+  private drop(): Batch {
+    for (const stream of this.streams) if (stream.ended > 0) stream.ended--;
+    const batch = this.batches[0]!;
+    if (this.batches.length > 1) this.batches.shift();
+    else this.batches[0] = emptyBatch();
+    return batch;
+  }
+}
+
+/** One of the two streams. */
+class LogStream {
+  /** Sentinels seen whose activation was not collected yet. */
+  ended = 0;
+  closed = false;
+
+  constructor(
+    readonly name: 'stdout' | 'stderr',
+    readable: Readable,
+    collector: LogCollector,
+  ) {
+    const lines = new LineSplitter({
+      line: (text, bytes) => collector.line(this, text, bytes),
+      sentinel: () => {
+        this.ended++;
+      },
+      dropping: () => collector.dropping(this),
+    });
+    readable.on('data', (chunk: Buffer) => {
+      lines.take(chunk);
+      collector.progress();
+    });
+    const closed = () => {
+      this.closed = true;
+      collector.progress();
+    };
+    readable.on('error', closed);
+    readable.on('close', closed);
+  }
+}
+
+function emptyBatch(): Batch {
+  return { lines: [], bytes: 0, truncated: false };
+}
+
+function notice(text: string): string {
+  return `${logTime()} stderr: ${text}`;
+}
