@@ -1,6 +1,8 @@
 // Bundles the plugin, so that it starts fast, and puts the executable the engine looks for into bin/.
 // The component bundle keeps @pulumi/pulumi outside: it is loaded with the first component only.
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -17,3 +19,9 @@ const executable = join(folder, 'bin', 'pulumi-resource-openwhisk');
 mkdirSync(dirname(executable), { recursive: true });
 writeFileSync(executable, '#!/bin/sh\nexec node "$(dirname "$(readlink -f "$0" 2>/dev/null || echo "$0")")/../dist/plugin.js" "$@"\n');
 chmodSync(executable, 0o755);
+
+// The SDK's generated sources, compiled: what programs of this repository import, and what would be published.
+const sdk = join(folder, 'sdk', 'nodejs');
+const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
+execFileSync(process.execPath, [tsc, '-p', sdk, '--incremental', '--tsBuildInfoFile', join(sdk, 'bin', '.tsbuildinfo')], { stdio: 'inherit' });
+copyFileSync(join(sdk, 'package.json'), join(sdk, 'bin', 'package.json'));

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { mustRun } from '../command';
 import { refuseUnknown } from '../options';
@@ -20,6 +20,16 @@ function sources(folder: string): string[] {
     .sort();
 }
 
+/**
+ * Names the compiled entry point, which Pulumi's generator leaves to its publishing scripts. Without it Node would take the sources
+ * themselves, where "./package" is the manifest before it is the resource.
+ */
+function addEntryPoint(manifest: string): void {
+  const { name, version, ...rest } = JSON.parse(readFileSync(manifest, 'utf8')) as Record<string, unknown>;
+  const complete = { name, version, main: 'bin/index.js', types: 'bin/index.d.ts', ...rest };
+  writeFileSync(manifest, `${JSON.stringify(complete, null, 4)}\n`);
+}
+
 /** Generates the nodejs SDK of the provider's schema into a new folder beside the committed one, so that it can be put there by a rename. */
 async function generate(): Promise<string> {
   if (!existsSync(paths.providerSchema)) throw new UserError('There is no provider/schema.json to generate an SDK from.');
@@ -27,6 +37,7 @@ async function generate(): Promise<string> {
   mkdirSync(paths.tools, { recursive: true });
   const folder = mkdtempSync(join(paths.tools, 'sdk-nodejs-'));
   await mustRun(generator, ['nodejs', paths.providerSchema, folder]);
+  addEntryPoint(join(folder, 'package.json'));
   return folder;
 }
 

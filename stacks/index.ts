@@ -1,0 +1,36 @@
+import * as pulumi from '@pulumi/pulumi';
+import * as openwhisk from 'pulumi-openwhisk';
+import { hello } from '../examples/hello/entities';
+
+// One program for every environment: nothing but the configuration of a stack says where its platform runs and how large it is.
+const config = new pulumi.Config('platform');
+
+const platform = new openwhisk.Platform('platform', {
+  target: config.get('target') ?? 'local',
+  apiPort: config.getNumber('apiPort'),
+  adminPort: config.getNumber('adminPort'),
+  retainData: config.getBoolean('retainData'),
+  limits: config.getObject<openwhisk.types.input.PlatformLimitsArgs>('limits'),
+  userMemory: config.getNumber('userMemory'),
+  logLevel: config.get('logLevel'),
+});
+
+// What lives on the platform goes with it: nothing has to be deleted one by one when all of it is destroyed.
+const goesWithPlatform = { deletedWith: platform };
+
+const admin = new openwhisk.Provider('admin', { apiHost: platform.apiHost, adminUrl: platform.adminUrl, adminKey: platform.adminKey });
+const guest = new openwhisk.Namespace('guest', {}, { provider: admin, ...goesWithPlatform });
+
+const provider = new openwhisk.Provider('guest', { apiHost: platform.apiHost, auth: guest.auth, namespace: guest.name });
+const { greet } = hello(
+  { greeting: config.get('greeting') ?? 'Hello', token: config.getSecret('token') ?? pulumi.secret('a token for development') },
+  { provider, ...goesWithPlatform },
+);
+
+export const apiHost = platform.apiHost;
+export const adminUrl = platform.adminUrl;
+export const adminKey = platform.adminKey;
+export const namespace = guest.name;
+export const auth = guest.auth;
+/** The action `npm run up` calls at the end. */
+export const greeting = greet.fqn;
