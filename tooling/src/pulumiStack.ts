@@ -12,6 +12,8 @@ export interface StackOutputs {
   readonly auth?: string;
   readonly adminUrl?: string;
   readonly namespace?: string;
+  /** Full name of the example's action, such as /guest/hello/greet. */
+  readonly greeting?: string;
 }
 
 /** One stack of this repository's program, driven through the CLI. */

@@ -50,10 +50,14 @@ it('says durations as people do', () => {
 });
 
 it('ends with a curl line that can be pasted', () => {
-  const text = nextSteps({ apiHost: 'http://127.0.0.1:3233', auth: 'uuid:key' }, '{"greeting":"hello"}', 'dev');
-  expect(text).toContain('hello/greet answered:  {"greeting":"hello"}');
-  expect(text).toContain(
-    `curl -u uuid:key -H 'Content-Type: application/json' -d '{"name":"you"}' \\\n    'http://127.0.0.1:3233/api/v1/namespaces/_/actions/hello/greet?blocking=true&result=true'`,
+  const text = nextSteps(
+    { apiHost: 'http://127.0.0.1:3233', auth: 'uuid:key', greeting: '/guest/hello/greet' },
+    '{"greeting":"hello"}',
+    'dev',
   );
-  expect(nextSteps({ apiHost: 'x', auth: 'y' }, '', 'two')).toContain('npm run down -- --stack two');
+  expect(text).toContain('/guest/hello/greet answered:  {"greeting":"hello"}');
+  expect(text).toContain(
+    `curl -u uuid:key -H 'Content-Type: application/json' -d '{"name":"you"}' \\\n    'http://127.0.0.1:3233/api/v1/namespaces/guest/actions/hello/greet?blocking=true&result=true'`,
+  );
+  expect(nextSteps({ apiHost: 'x', auth: 'y', greeting: '/guest/greet' }, '', 'two')).toContain('npm run down -- --stack two');
 });

@@ -2,36 +2,46 @@ import { parseOptions, refuseUnknown } from '../options';
 import { say, step } from '../progress';
 import { acquirePulumiCli } from '../pulumiCli/acquire';
 import { PulumiStack, type StackOutputs } from '../pulumiStack';
+import { UserError } from '../userError';
 import { buildWorkspace } from '../workspaceBuild';
 
-/** The action of examples/hello that shows that the platform answers. */
-const HELLO_ACTION = 'hello/greet';
+/** What the example's action is called with. */
 const HELLO_PARAMETERS = { name: 'newcomer' };
 /** A first call starts a process; this is far more than it takes, in milliseconds. */
 const INVOKE_TIMEOUT_MS = 60_000;
 
-function actionUrl(apiHost: string): string {
-  return `${apiHost}/api/v1/namespaces/_/actions/${HELLO_ACTION}?blocking=true&result=true`;
+/** Outputs of a stack that has the example deployed. */
+export type HelloOutputs = Required<Pick<StackOutputs, 'apiHost' | 'auth' | 'greeting'>> & StackOutputs;
+
+function hasHello(outputs: StackOutputs): outputs is HelloOutputs {
+  return outputs.apiHost !== undefined && outputs.auth !== undefined && outputs.greeting !== undefined;
 }
 
-async function invokeHello(apiHost: string, auth: string): Promise<string> {
-  const response = await fetch(actionUrl(apiHost), {
+/** URL that invokes an action and waits for its result; the action by its full name, /namespace/package/action. */
+export function invokeUrl(apiHost: string, fullName: string): string {
+  const [namespace = '_', ...action] = fullName.split('/').filter((segment) => segment !== '');
+  const path = [namespace, 'actions', ...action].map(encodeURIComponent).join('/');
+  return `${apiHost}/api/v1/namespaces/${path}?blocking=true&result=true`;
+}
+
+async function invoke(outputs: HelloOutputs): Promise<string> {
+  const response = await fetch(invokeUrl(outputs.apiHost, outputs.greeting), {
     method: 'POST',
-    headers: { authorization: `Basic ${Buffer.from(auth).toString('base64')}`, 'content-type': 'application/json' },
+    headers: { authorization: `Basic ${Buffer.from(outputs.auth).toString('base64')}`, 'content-type': 'application/json' },
     body: JSON.stringify(HELLO_PARAMETERS),
     signal: AbortSignal.timeout(INVOKE_TIMEOUT_MS),
   });
   const body = await response.text();
-  if (!response.ok) throw new Error(`${HELLO_ACTION} answered ${response.status}: ${body}`);
+  if (!response.ok) throw new UserError(`${outputs.greeting} answered ${response.status}: ${body}`);
   return body;
 }
 
 /** What to show at the end: the answer, where things are, and what to try next. */
-export function nextSteps(outputs: Required<Pick<StackOutputs, 'apiHost' | 'auth'>> & StackOutputs, answer: string, stack: string): string {
+export function nextSteps(outputs: HelloOutputs, answer: string, stack: string): string {
   const suffix = stack === 'dev' ? '' : ` -- --stack ${stack}`;
   return [
     '',
-    `${HELLO_ACTION} answered:  ${answer}`,
+    `${outputs.greeting} answered:  ${answer}`,
     '',
     `  API host   ${outputs.apiHost}`,
     ...(outputs.adminUrl === undefined ? [] : [`  admin API  ${outputs.adminUrl}`]),
@@ -39,7 +49,7 @@ export function nextSteps(outputs: Required<Pick<StackOutputs, 'apiHost' | 'auth
     '',
     'Call it yourself:',
     `  curl -u ${outputs.auth} -H 'Content-Type: application/json' -d '${JSON.stringify({ name: 'you' })}' \\`,
-    `    '${actionUrl(outputs.apiHost)}'`,
+    `    '${invokeUrl(outputs.apiHost, outputs.greeting)}'`,
     '',
     'Change it: edit a file in examples/hello, then',
     `  npm run preview${suffix}    shows what would change`,
@@ -65,12 +75,11 @@ export async function up(args: readonly string[]): Promise<number> {
     return 1;
   }
   const outputs = await stack.outputs();
-  const { apiHost, auth } = outputs;
-  if (apiHost === undefined || auth === undefined) {
-    say(`The stack ${name} is up; it has no outputs apiHost and auth, so nothing is invoked.`);
+  if (!hasHello(outputs)) {
+    say(`The stack ${name} is up; it has no outputs apiHost, auth and greeting, so nothing is invoked.`);
     return 0;
   }
-  const answer = await step(`Invoke ${HELLO_ACTION}`, () => invokeHello(apiHost, auth));
-  process.stdout.write(nextSteps({ ...outputs, apiHost, auth }, answer, name));
+  const answer = await step(`Invoke ${outputs.greeting}`, () => invoke(outputs));
+  process.stdout.write(nextSteps(outputs, answer, name));
   return 0;
 }
