@@ -2,6 +2,14 @@ const fs = require('node:fs');
 const path = require('node:path');
 const vm = require('node:vm');
 const { Module } = require('node:module');
+const { pathToFileURL } = require('node:url');
+const { excerptOf, withoutRuntimeFrames } = require('./errorText');
+
+// source text may use import(): what node says about that option is nothing an action's log should show
+const { emitWarning } = process;
+process.emitWarning = (warning, ...given) => {
+  if (!String(warning).startsWith('vm.USE_MAIN_CONTEXT_DEFAULT_LOADER')) emitWarning.call(process, warning, ...given);
+};
 
 const identifier = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 /** A statement only a module may have, at the start of a line. */
@@ -12,7 +20,12 @@ const moduleStatement = /^[ \t]*(?:import[ \t]*[\w$*{"'(.]|export[ \t]*(?:defaul
  * client is told; texts are those of the nodejs runtime of Apache OpenWhisk.
  */
 async function loadAction({ main, code, binary }, directory) {
-  const found = binary ? await loadArchive(code, main, directory) : await loadSource(code, main, directory);
+  let found;
+  try {
+    found = binary ? await loadArchive(code, main, directory) : await loadSource(code, main, directory);
+  } catch (error) {
+    throw withoutRuntimeFrames(error);
+  }
   if (typeof found !== 'function') throw `Action entrypoint '${main}' is not a function.`;
   return found;
 }
@@ -24,7 +37,7 @@ async function loadSource(code, main, directory) {
     run = compile(code, main, filename);
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error;
-    if (!moduleStatement.test(code)) throw plainSyntaxError(error);
+    if (!moduleStatement.test(code)) throw syntaxErrorOf(code, filename) ?? error;
     return member(await importSource(code, directory), main.split('.'));
   }
   const module = new Module(filename, null);
@@ -46,22 +59,21 @@ function compile(code, main, filename) {
   });
 }
 
-async function importSource(code, directory) {
-  const file = path.join(directory, 'index.mjs');
-  fs.writeFileSync(file, code);
+/** The error of the source by itself, without what `compile` adds to it. */
+function syntaxErrorOf(code, filename) {
   try {
-    return await importFile(file);
+    new vm.Script(`(function () {${code}\n})`, { filename });
+    return undefined;
   } catch (error) {
-    throw error instanceof SyntaxError ? plainSyntaxError(error) : error;
+    console.error(excerptOf(error));
+    return error;
   }
 }
 
-/** Node puts an excerpt of the file before the message; clients are told the message first. */
-function plainSyntaxError(error) {
-  const { stack } = error;
-  const at = typeof stack === 'string' ? stack.indexOf(`${error.name}: `) : -1;
-  if (at > 0) error.stack = stack.slice(at);
-  return error;
+async function importSource(code, directory) {
+  const file = path.join(directory, 'index.mjs');
+  fs.writeFileSync(file, code);
+  return importFile(file);
 }
 
 async function loadArchive(code, main, directory) {
@@ -104,7 +116,7 @@ async function loadModule(file) {
 }
 
 function importFile(file) {
-  return import(require('node:url').pathToFileURL(file).href);
+  return import(pathToFileURL(file).href);
 }
 
 /** `names` looked up in a module; its default export stands in for what it does not export by name. */

@@ -1,4 +1,5 @@
 const { loadAction } = require('./actionLoader');
+const { withoutRuntimeFrames } = require('./errorText');
 const { errorValue } = require('./errorValue');
 const { writeEndOfActivation } = require('./output');
 
@@ -41,7 +42,7 @@ class ActionService {
       answer(403, '{"error":"Missing main/no code to execute."}');
     } else {
       this.state = State.starting;
-      this.load(value, answer);
+      void this.load(value, answer);
     }
   }
 
@@ -85,7 +86,7 @@ class ActionService {
     Promise.resolve(result).then(
       (value) => this.succeed(value, answer),
       // a rejection is an answer of the action, not a fault of its code
-      (reason) => this.succeed({ error: reason ? errorValue(reason) : {} }, answer),
+      (reason) => this.succeed({ error: reason ? errorValue(withoutRuntimeFrames(reason)) : {} }, answer),
     );
   }
 
@@ -114,7 +115,7 @@ class ActionService {
 
   fail(error, answer) {
     this.state = State.stopped;
-    console.error(error);
+    console.error(withoutRuntimeFrames(error));
     writeEndOfActivation();
     answer(502, JSON.stringify({ error: `An error has occurred: ${describe(error)}` }));
   }
