@@ -26,3 +26,11 @@ export interface MessageBus {
   subscribe<T>(topic: Topic<T>, options: SubscribeOptions, handler: (message: T) => Promise<void>): Promise<Subscription>;
   close(): Promise<void>;
 }
+
+/** Refused because the receiver of a topic is too far behind. */
+export class BusFull extends Error {
+  constructor(topic: string) {
+    super(`The queue '${topic}' is full; try again later.`);
+    this.name = 'BusFull';
+  }
+}

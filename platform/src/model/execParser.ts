@@ -1,7 +1,7 @@
 import { MalformedEntity } from './errors';
 import type { Exec } from './exec';
 import { isJsonObject, type JsonObject } from './json';
-import { parseFullyQualifiedName } from './names';
+import { parseReference } from './names';
 import type { RuntimesManifest } from './runtimesManifest';
 
 /**
@@ -59,8 +59,7 @@ function parseComponents(value: unknown): string[] {
   if (value === undefined) throw new MalformedEntity("'components' must be defined for sequence kind");
   if (!Array.isArray(value)) throw new MalformedEntity("'components' must be an array");
   return value.map((component) => {
-    if (typeof component !== 'string') throw new MalformedEntity('fully qualified name malformed');
-    const { path, name } = parseFullyQualifiedName(component);
+    const { path, name } = parseReference(component);
     return `/${path}/${name}`;
   });
 }

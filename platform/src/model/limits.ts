@@ -48,7 +48,7 @@ export function parseLimits(value: unknown): Partial<ActionLimits> {
   const limits: Partial<ActionLimits> = {};
   for (const name of Object.keys(wording) as LimitName[]) {
     const given = value[name];
-    if (given === undefined || (given === null && name === 'instances')) continue;
+    if (given === undefined || given === null) continue;
     const [whole, malformed] = wording[name];
     if (typeof given !== 'number') throw new MalformedEntity(malformed);
     if (!Number.isInteger(given)) throw new MalformedEntity(`requirement failed: ${whole} must be whole number`);

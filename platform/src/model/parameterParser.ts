@@ -17,12 +17,17 @@ function parse(value: unknown, withInit: boolean): Parameter[] {
   if (!Array.isArray(value)) throw new MalformedEntity(malformed);
   const byKey = new Map<string, Parameter>();
   for (const item of value) {
-    if (!isJsonObject(item) || typeof item.key !== 'string' || item.value === undefined) throw new MalformedEntity(malformed);
+    if (!isJsonObject(item) || typeof item.key !== 'string' || item.value === undefined || !isFlag(item.init))
+      throw new MalformedEntity(malformed);
     const parameter: Parameter = { key: item.key, value: item.value as Json };
     if (withInit && item.init === true) parameter.init = true;
     byKey.set(item.key, parameter);
   }
   return [...byKey.values()];
+}
+
+function isFlag(value: unknown): boolean {
+  return value === undefined || typeof value === 'boolean';
 }
 
 /** Bytes a parameter set counts for: keys plus compact JSON values, in UTF-8. */

@@ -1,4 +1,4 @@
-import type { MessageBus, SubscribeOptions, Subscription, Topic } from '../messageBus';
+import { BusFull, type MessageBus, type SubscribeOptions, type Subscription, type Topic } from '../messageBus';
 
 interface Consumer {
   readonly options: SubscribeOptions;
@@ -13,14 +13,6 @@ interface Channel {
   queue: unknown[];
   head: number;
   consumers: Consumer[];
-}
-
-/** Refused because a receiver is too far behind. */
-export class BusFull extends Error {
-  constructor(topic: string) {
-    super(`The queue '${topic}' is full; try again later.`);
-    this.name = 'BusFull';
-  }
 }
 
 /**

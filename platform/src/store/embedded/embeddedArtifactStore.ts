@@ -47,11 +47,11 @@ export class EmbeddedArtifactStore implements ArtifactStore {
       if (before?.revision !== revision) return;
       next = `${Number.parseInt(before?.revision ?? '0', 10) + 1}-${randomBytes(8).toString('hex')}`;
       if (before) this.unindex(id, before.document);
-      this.documents.put(id, { revision: next, document: stripped });
-      for (const key of indexKeys(id, document)) this.byUpdated.put(key, '');
+      this.documents.putSync(id, { revision: next, document: stripped });
+      for (const key of indexKeys(id, document)) this.byUpdated.putSync(key, '');
       if (code !== undefined) {
-        if (keep !== 'keepCode') this.codes.put(id, code);
-      } else this.codes.remove(id);
+        if (keep !== 'keepCode') this.codes.putSync(id, code);
+      } else this.codes.removeSync(id);
     });
     if (next === '') throw new RevisionConflict(id);
     await this.root.flushed;
@@ -65,8 +65,8 @@ export class EmbeddedArtifactStore implements ArtifactStore {
       if (before?.revision !== revision) return;
       done = true;
       this.unindex(id, before.document);
-      this.documents.remove(id);
-      this.codes.remove(id);
+      this.documents.removeSync(id);
+      this.codes.removeSync(id);
     });
     if (!done) throw new RevisionConflict(id);
     await this.root.flushed;
@@ -92,7 +92,10 @@ export class EmbeddedArtifactStore implements ArtifactStore {
 
   async count(query: Omit<ListQuery, 'limit'>): Promise<number> {
     const path = query.package ?? query.namespace;
-    const total = this.byUpdated.getKeysCount({ start: [query.collection, path, lowest, ''], end: [query.collection, path, highest, '\uffff'] });
+    const total = this.byUpdated.getKeysCount({
+      start: [query.collection, path, lowest, ''],
+      end: [query.collection, path, highest, '\uffff'],
+    });
     return Math.max(0, total - query.skip);
   }
 
@@ -101,7 +104,7 @@ export class EmbeddedArtifactStore implements ArtifactStore {
   }
 
   private unindex(id: string, document: EntityDocument): void {
-    for (const key of indexKeys(id, document)) this.byUpdated.remove(key);
+    for (const key of indexKeys(id, document)) this.byUpdated.removeSync(key);
   }
 }
 
@@ -112,7 +115,8 @@ function indexKeys(id: string, document: EntityDocument): UpdatedKey[] {
 }
 
 function withoutCode(document: EntityDocument): { stripped: EntityDocument; code: string | undefined } {
-  if (document.type !== 'actions' || document.exec.kind === 'sequence' || !('code' in document.exec)) return { stripped: document, code: undefined };
+  if (document.type !== 'actions' || document.exec.kind === 'sequence' || !('code' in document.exec))
+    return { stripped: document, code: undefined };
   const { code, ...exec } = document.exec;
   return { stripped: { ...document, exec: { ...exec, code: '' } as never }, code };
 }

@@ -35,15 +35,19 @@ export class EmbeddedSubjectStore implements SubjectStore {
   async subject(name: string): Promise<SubjectDocument | undefined> {
     const own = [...this.entries.getRange({})].map(({ value }) => value).filter((e) => e.subject === name);
     if (own.length === 0) return undefined;
-    return { subject: name, blocked: own.some((e) => e.blocked), namespaces: own.map(({ name: n, uuid, key }) => ({ name: n, uuid, key })) };
+    return {
+      subject: name,
+      blocked: own.some((e) => e.blocked),
+      namespaces: own.map(({ name: n, uuid, key }) => ({ name: n, uuid, key })),
+    };
   }
 
   async putNamespace(entry: NamespaceEntry): Promise<void> {
     await this.root.transaction(() => {
       const before = this.entries.get(entry.name);
-      if (before) this.nameOfUuid.remove(before.uuid);
-      this.entries.put(entry.name, entry);
-      this.nameOfUuid.put(entry.uuid, entry.name);
+      if (before) this.nameOfUuid.removeSync(before.uuid);
+      this.entries.putSync(entry.name, entry);
+      this.nameOfUuid.putSync(entry.uuid, entry.name);
     });
     await this.root.flushed;
   }
@@ -52,8 +56,8 @@ export class EmbeddedSubjectStore implements SubjectStore {
     await this.root.transaction(() => {
       const before = this.entries.get(name);
       if (!before) return;
-      this.nameOfUuid.remove(before.uuid);
-      this.entries.remove(name);
+      this.nameOfUuid.removeSync(before.uuid);
+      this.entries.removeSync(name);
     });
     await this.root.flushed;
   }

@@ -42,9 +42,10 @@ export function scanFrames(bytes: Buffer): { frames: { offset: number; length: n
   return { frames, end: at };
 }
 
-/** The name a listing filters by: `action` or `pkg/action`, from the path the action was found at. */
+/** The name a listing filters by: `action` or `pkg/action`; the package is the one the caller named, so a binding's where there is one. */
 export function listedName(record: ActivationRecord): string {
-  const path = annotationOf(record.annotations, 'path');
+  const binding = annotationOf(record.annotations, 'binding');
+  const path = typeof binding === 'string' ? `${binding}/${record.name}` : annotationOf(record.annotations, 'path');
   if (typeof path !== 'string') return record.name;
   const slash = path.indexOf('/');
   return slash < 0 ? record.name : path.slice(slash + 1);

@@ -1,0 +1,45 @@
+import type { SystemLimits } from '../config/settings';
+import { isJsonObject } from '../model/json';
+import { parseJson } from './entityBody';
+import { MalformedContent, MalformedQuery } from './http/errors';
+import type { Query } from './http/query';
+
+/** How a caller wants to wait: reference invocation, section 1. */
+export interface WaitOptions {
+  blocking: boolean;
+  resultOnly: boolean;
+  /** ms */
+  timeout: number;
+}
+
+export function readWaitOptions(query: Query, limits: SystemLimits): WaitOptions {
+  const blocking = query.flag('blocking', false);
+  const resultOnly = query.flag('result', false);
+  return { blocking, resultOnly, timeout: readTimeout(query, limits) };
+}
+
+function readTimeout(query: Query, limits: SystemLimits): number {
+  const text = query.get('timeout');
+  if (text === undefined) return limits.blockingWait;
+  const timeout = Number(text);
+  if (!/^\d+$/.test(text) || timeout === 0 || timeout > limits.blockingWait) {
+    throw new MalformedQuery('timeout', `Timeout must be number of milliseconds up to ${limits.blockingWait}.`);
+  }
+  return timeout;
+}
+
+export interface Payload {
+  object: Record<string, unknown>;
+  text: string;
+}
+
+const empty: Payload = { object: {}, text: '{}' };
+
+/** The payload of an invocation or a trigger: an object, or nothing. */
+export function readPayload(body: Buffer): Payload {
+  if (body.length === 0) return empty;
+  const text = body.toString('utf8');
+  const object = parseJson(text);
+  if (!isJsonObject(object)) throw new MalformedContent('JSON object expected');
+  return { object, text };
+}

@@ -1,0 +1,34 @@
+import { BusFull } from '../../bus/messageBus';
+import { EntityTooLarge, MalformedEntity, RequirementFailed } from '../../model/errors';
+import { InstancesExceeded } from '../../model/limits';
+import { RevisionConflict } from '../../store/artifactStore';
+import { type Answer, jsonType, plainTextType } from './answer';
+import { ApiError, BadRequest, ConcurrentModification, ContentTooLarge, InternalError, MalformedContent, Unavailable } from './errors';
+
+/** Errors of the model and the stores, in the words of the API. Anything unknown is an internal error. */
+export function asApiError(error: unknown): ApiError {
+  if (error instanceof ApiError) return error;
+  if (error instanceof MalformedEntity) return new MalformedContent(error.detail);
+  if (error instanceof RequirementFailed || error instanceof InstancesExceeded) return new BadRequest(error.message);
+  if (error instanceof EntityTooLarge) return new ContentTooLarge(error.message);
+  if (error instanceof RevisionConflict) return new ConcurrentModification();
+  if (error instanceof BusFull) return new Unavailable();
+  return new InternalError(undefined, {});
+}
+
+export function errorBody(message: string, transactionId: string): string {
+  return `{"error":${JSON.stringify(message)},"code":${JSON.stringify(transactionId)}}`;
+}
+
+/** `cors` are the headers of the scope; a rejection goes without. */
+export function errorAnswer(error: ApiError, transactionId: string, cors: Record<string, string>): Answer {
+  const { rejection, headers, plainText, activationId } = error.options;
+  const body = plainText ? error.message : errorBody(error.message, transactionId);
+  return {
+    status: error.status,
+    contentType: plainText ? plainTextType : jsonType,
+    body,
+    headers: { ...(rejection ? {} : cors), ...headers },
+    ...(activationId === undefined ? {} : { activationId }),
+  };
+}

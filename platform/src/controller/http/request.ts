@@ -1,0 +1,51 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Identity } from '../../model/identity';
+import { IllegalName } from './errors';
+import type { Query } from './query';
+
+/** The id of a request, carried through everything it causes. */
+export interface Transaction {
+  id: string;
+  /** epoch ms */
+  start: number;
+  /** `X-OW-EXTRA-LOGGING: on` */
+  extraLogging: boolean;
+}
+
+/** One request, its body read. */
+export interface ApiRequest {
+  readonly method: string;
+  /** Path as sent, without the query. */
+  readonly path: string;
+  readonly query: Query;
+  readonly rawQuery: string;
+  readonly headers: IncomingHttpHeaders;
+  body: Buffer;
+  /** Set by the API's `admit` where the path needs a caller. */
+  identity?: Identity;
+  readonly transaction: Transaction;
+}
+
+export interface Target {
+  path: string;
+  rawQuery: string;
+}
+
+export function splitTarget(url: string): Target {
+  const mark = url.indexOf('?');
+  return mark < 0 ? { path: url, rawQuery: '' } : { path: url.slice(0, mark), rawQuery: url.slice(mark + 1) };
+}
+
+/** Path segments, decoded one by one, so that an escaped slash stays inside its segment. A path `/a/` has a last segment `''`. */
+export function pathSegments(path: string): string[] {
+  const segments = path.slice(1).split('/');
+  return path.includes('%') ? segments.map(decodeSegment) : segments;
+}
+
+function decodeSegment(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    throw new IllegalName(`Illegal request-target: the escapes in '${segment.slice(0, 100)}' are not valid UTF-8`);
+  }
+}
