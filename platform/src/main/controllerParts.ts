@@ -1,0 +1,84 @@
+import type { LoadBalancer } from '../balancer/loadBalancer';
+import type { PlatformConfig } from '../config/settings';
+import { ActionResolver } from '../controller/actionResolver';
+import { Actions } from '../controller/actions';
+import { Activations } from '../controller/activations';
+import { Authenticator } from '../controller/authentication';
+import { Entities } from '../controller/entities';
+import { EntityBodyReader } from '../controller/entityBody';
+import { ApiServer } from '../controller/http/apiServer';
+import { Invocation } from '../controller/invocation';
+import { PackageResolver } from '../controller/packageResolver';
+import { Packages } from '../controller/packages';
+import { PrimitiveInvoker } from '../controller/primitiveInvoker';
+import { RestApi } from '../controller/restApi';
+import { RootRoutes } from '../controller/rootRoutes';
+import { Rules } from '../controller/rules';
+import { SequenceComponents } from '../controller/sequenceComponents';
+import { Throttles } from '../controller/throttles';
+import { TriggerFiring } from '../controller/triggerFiring';
+import { Triggers } from '../controller/triggers';
+import type { RuntimesManifest } from '../model/runtimesManifest';
+import type { Logger } from '../observe/logger';
+import type { ActivationStore } from '../store/activationStore';
+import type { ArtifactStore } from '../store/artifactStore';
+import type { SubjectStore } from '../store/subjectStore';
+
+export interface ControllerDependencies {
+  /** Instance id; acknowledgements are addressed to it. */
+  id: string;
+  config: PlatformConfig;
+  manifest: RuntimesManifest;
+  artifacts: ArtifactStore;
+  activations: ActivationStore;
+  subjects: SubjectStore;
+  balancer: LoadBalancer;
+  log: Logger;
+  build: { date: string; number: string };
+}
+
+export interface Controller {
+  server: ApiServer;
+  firing: TriggerFiring;
+  /** A namespace's key or limits changed. */
+  forgetNamespace(namespace: string): void;
+}
+
+/** Puts a controller together; the parts know each other through interfaces only. */
+export function composeController({
+  id,
+  config,
+  manifest,
+  artifacts,
+  activations,
+  subjects,
+  balancer,
+  log,
+  build,
+}: ControllerDependencies): Controller {
+  const { limits } = config;
+  const entities = new Entities(artifacts);
+  const packageResolver = new PackageResolver(entities);
+  const bodies = new EntityBodyReader(limits, manifest);
+  const throttles = new Throttles(limits, balancer);
+  const authenticator = new Authenticator(subjects);
+  const resolver = new ActionResolver(entities, packageResolver);
+  const primitive = new PrimitiveInvoker(balancer, activations, id);
+  const invocation = new Invocation(resolver, packageResolver, primitive, throttles, manifest, config);
+  const sequences = new SequenceComponents(entities, packageResolver, limits.sequenceMaxLength);
+  const firing = new TriggerFiring(entities, resolver, invocation, activations, throttles, config, log);
+  const api = new RestApi({
+    authenticator,
+    root: new RootRoutes(balancer, config, manifest, () => log.warn('the controller was disabled by its operator')),
+    actions: new Actions(bodies, entities, packageResolver, sequences, manifest, config),
+    invocation,
+    triggers: new Triggers(entities, bodies, limits),
+    firing,
+    rules: new Rules(entities, packageResolver, bodies, limits),
+    packages: new Packages(entities, packageResolver, bodies, limits),
+    activations: new Activations(activations, limits),
+    limits,
+    build,
+  });
+  return { server: new ApiServer(api, config.api, log), firing, forgetNamespace: (namespace) => authenticator.forget(namespace) };
+}
