@@ -8,11 +8,24 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const folder = dirname(fileURLToPath(import.meta.url));
-const shared = { bundle: true, platform: 'node', target: 'node20', format: 'cjs', sourcemap: true, logLevel: 'warning', absWorkingDir: folder };
+const shared = {
+  bundle: true,
+  platform: 'node',
+  target: 'node20',
+  format: 'cjs',
+  sourcemap: true,
+  logLevel: 'warning',
+  absWorkingDir: folder,
+};
 
 await Promise.all([
   build({ ...shared, entryPoints: { plugin: 'src/plugin/main.ts' }, outdir: 'dist', minifySyntax: true }),
-  build({ ...shared, entryPoints: { construct: 'src/plugin/construct.ts' }, outdir: 'dist', external: ['@pulumi/pulumi', '@pulumi/pulumi/*'] }),
+  build({
+    ...shared,
+    entryPoints: { construct: 'src/plugin/construct.ts' },
+    outdir: 'dist',
+    external: ['@pulumi/pulumi', '@pulumi/pulumi/*'],
+  }),
 ]);
 
 const executable = join(folder, 'bin', 'pulumi-resource-openwhisk');
@@ -23,5 +36,7 @@ chmodSync(executable, 0o755);
 // The SDK's generated sources, compiled: what programs of this repository import, and what would be published.
 const sdk = join(folder, 'sdk', 'nodejs');
 const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
-execFileSync(process.execPath, [tsc, '-p', sdk, '--incremental', '--tsBuildInfoFile', join(sdk, 'bin', '.tsbuildinfo')], { stdio: 'inherit' });
+execFileSync(process.execPath, [tsc, '-p', sdk, '--incremental', '--tsBuildInfoFile', join(sdk, 'bin', '.tsbuildinfo')], {
+  stdio: 'inherit',
+});
 copyFileSync(join(sdk, 'package.json'), join(sdk, 'bin', 'package.json'));

@@ -89,6 +89,8 @@ function archiveFromWire(object: WireObject): SourceArchive {
   const source = parts(object, ['path', 'uri', 'hash']);
   const assets = object.assets;
   if (typeof assets !== 'object' || assets === null || Array.isArray(assets)) return new SourceArchive(source);
+  // A record of the past comes with an empty map; sent back like that, the engine would not put its own copy in its place.
+  if (Object.keys(assets).length === 0) return new SourceArchive(source);
   const entries: Record<string, SourceFile | SourceArchive> = {};
   for (const [name, entry] of Object.entries(assets as WireObject)) {
     const value = fromWire(entry);

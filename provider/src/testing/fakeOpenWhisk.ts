@@ -104,7 +104,8 @@ export class FakeOpenWhisk {
       this.namespaces.delete(name);
       return [204];
     }
-    if (method === 'PUT' && old !== undefined && query.get('overwrite') !== 'true') return [409, { error: `The namespace ${name} exists.` }];
+    if (method === 'PUT' && old !== undefined && query.get('overwrite') !== 'true')
+      return [409, { error: `The namespace ${name} exists.` }];
     const auth = (body.auth as string | undefined) ?? (rotate || old === undefined ? randomAuth() : (old.auth as string));
     const [uuid, key] = auth.split(':');
     const created = { subject: `${name}-subject`, blocked: false, limits: {}, ...old, ...body, namespace: name, auth, uuid, key };
@@ -154,7 +155,9 @@ function storedExec(exec: Json): Json {
 
 function mergedAnnotations(old: Json | undefined, body: Json): WireKeyValue[] {
   const removed = (body.delAnnotations ?? []) as string[];
-  const merged = ((old?.annotations ?? [{ key: 'provide-api-key', value: false }]) as WireKeyValue[]).filter(({ key }) => !removed.includes(key));
+  const merged = ((old?.annotations ?? [{ key: 'provide-api-key', value: false }]) as WireKeyValue[]).filter(
+    ({ key }) => !removed.includes(key),
+  );
   for (const { key, value } of (body.annotations ?? []) as WireKeyValue[]) setAnnotation(merged, key, value);
   return merged;
 }
