@@ -39,8 +39,8 @@ const families: Readonly<Record<string, Family>> = {
     probe: ['-c', 'import sys; print("%d.%d" % sys.version_info[:2], sys.executable)'],
     command: (executable, runtimes) => ({
       executable,
-      args: ['-u', path.join(runtimes, 'python', 'launcher.py')],
-      environment: { PYTHONIOENCODING: 'UTF-8', PYTHONDONTWRITEBYTECODE: '1' },
+      args: [path.join(runtimes, 'python', 'launcher.py')],
+      environment: { PYTHONIOENCODING: 'UTF-8' },
     }),
   },
 };
