@@ -42,6 +42,7 @@ export class ActivationJob implements Job {
   readonly action: ActionProfile;
   private parts: Arguments | undefined;
   private record: ActivationRecord | undefined;
+  private ended = false;
 
   constructor(
     private readonly message: ActivationMessage,
@@ -68,6 +69,9 @@ export class ActivationJob implements Job {
   }
 
   completed(outcome: Outcome, logs: string[]): void {
+    // one activation, one record, whatever went wrong after it
+    if (this.ended) return;
+    this.ended = true;
     this.listener.completed(this.message, this.record ?? this.makeRecord(outcome), logs, this.record !== undefined);
   }
 

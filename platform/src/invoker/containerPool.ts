@@ -35,6 +35,9 @@ export interface PoolOptions {
 /** ms after which a waiting job without any container of its key goes first, whoever else could be served more cheaply. */
 const patience = 1_000;
 
+/** File names and labels are made of the names of containers. */
+const maxName = 128;
+
 /** The containers of one invoker: picks one for each job, makes room, keeps the memory bound. */
 export class ContainerPool {
   /** Containers that can take a job, by key; the one used last is the last. */
@@ -66,11 +69,6 @@ export class ContainerPool {
     this.settings = { factory: options.factory, clock: this.clock, bounds: options.bounds, listener, warn: options.warn };
     const interval = Math.min(1_000, Math.max(50, Math.min(options.idleContainer, options.pauseGrace) / 4));
     this.stopSweep = this.clock.every(interval, () => this.sweep());
-  }
-
-  /** Starts the stem cells. */
-  start(): void {
-    for (const cell of this.options.stemCells) this.backfill(cell);
   }
 
   run(job: Job): void {
@@ -156,25 +154,37 @@ export class ContainerPool {
     const proxy = this.takeWarm(job.key) ?? this.takeStem(job) ?? (this.makeRoom(memory) ? this.create(job) : undefined);
     if (!proxy) return false;
     this.buffer.takeHead(job);
-    const wasStem = proxy.state === 'stem';
-    if (proxy.key === undefined) this.live.set(job.key, (this.live.get(job.key) ?? 0) + 1);
+    if (proxy.key === undefined) {
+      this.live.set(job.key, (this.live.get(job.key) ?? 0) + 1);
+      this.retireOlder(job);
+    }
     proxy.run(job);
-    if (wasStem) for (const cell of this.options.stemCells) this.backfill(cell);
     return true;
   }
 
+  /** Containers of another revision of the action will hardly be asked again. */
+  private retireOlder(job: Job): void {
+    for (const proxy of [...this.proxies]) {
+      const sameAction = proxy.owner?.id === job.action.id && proxy.owner.namespace === job.namespace;
+      if (sameAction && proxy.key !== job.key && proxy.isIdle) proxy.remove();
+    }
+  }
+
   private takeStem(job: Job): ContainerProxy | undefined {
+    // a stem cell does not know that more than one job at a time will come
+    if (job.action.limits.concurrency > 1) return undefined;
     return this.stems.get(stemKey(job.action.kind, job.action.limits.memory))?.shift();
   }
 
   private create(job: Job): ContainerProxy {
     const { kind, image, limits } = job.action;
-    return this.newProxy(kind, image, limits.memory, `${job.namespace}_${job.action.name}`);
+    const environment: Record<string, string> = limits.concurrency > 1 ? { __OW_ALLOW_CONCURRENT: 'true' } : {};
+    return this.newProxy(kind, image, limits.memory, `${job.namespace}_${job.action.name}`, environment);
   }
 
-  private newProxy(kind: string, image: string, memory: number, title: string): ContainerProxy {
-    const name = `${this.options.namePrefix}_${++this.counter}_${title}`.replace(/[^A-Za-z0-9_]/g, '');
-    const spec: ContainerSpec = { name, kind, image, memory, environment: this.options.environment };
+  private newProxy(kind: string, image: string, memory: number, title: string, more: Record<string, string> = {}): ContainerProxy {
+    const name = `${this.options.namePrefix}_${++this.counter}_${title}`.replace(/[^A-Za-z0-9_]/g, '').slice(0, maxName);
+    const spec: ContainerSpec = { name, kind, image, memory, environment: { ...this.options.environment, ...more } };
     const proxy = new ContainerProxy(spec, this.settings);
     this.proxies.add(proxy);
     this.used += memory;
@@ -266,7 +276,6 @@ export class ContainerPool {
 
   /** Starts what is missing of a stem cell, as far as there is room without sending anybody away. */
   private backfill(cell: StemCell): void {
-    if (this.closing) return;
     let have = 0;
     for (const proxy of this.proxies) {
       const counts = proxy.key === undefined && (proxy.state === 'creating' || proxy.state === 'stem');
@@ -288,6 +297,8 @@ export class ContainerPool {
     }
     // nobody else looks when a job has become overdue
     if (this.buffer.size > 0) this.fill();
+    // not at the moment one is taken, when the machine has better things to do
+    else for (const cell of this.options.stemCells) this.backfill(cell);
   }
 }
 

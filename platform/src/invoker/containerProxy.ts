@@ -68,6 +68,8 @@ export class ContainerProxy {
   state: ProxyState = 'creating';
   /** Set by the first job: from then on only jobs of this key come. */
   key: string | undefined;
+  /** The first job's action, and the namespace it ran for. */
+  owner: { id: string; namespace: string } | undefined;
   /** Jobs in it, from the moment they are handed over until their output is collected. */
   active = 0;
   lastUsed: number;
@@ -133,10 +135,11 @@ export class ContainerProxy {
     }
     if (this.state === 'creating' || this.state === 'stem') {
       this.key = job.key;
+      this.owner = { id: job.action.id, namespace: job.namespace };
       this.concurrency = job.action.limits.concurrency;
-      void this.begin(job);
+      this.begin(job).catch((error: Error) => this.broken(job, error));
     } else {
-      void this.wake(job);
+      this.wake(job).catch((error: Error) => this.broken(job, error));
     }
   }
 
@@ -231,10 +234,16 @@ export class ContainerProxy {
     const { timeout } = job.action.limits;
     const container = this.container!;
     const start = clock.now();
-    container.run(job.runBody(start + timeout), timeout, bounds).then(
-      (answer) => this.ran(job, container, answer, init ? init.start : start, init?.initTime),
-      (error: Error) => this.broken(job, start, error),
-    );
+    let answer: Promise<ContainerAnswer>;
+    try {
+      answer = container.run(job.runBody(start + timeout), timeout, bounds);
+    } catch (error) {
+      this.broken(job, error as Error);
+      return;
+    }
+    answer
+      .then((given) => this.ran(job, container, given, init ? init.start : start, init?.initTime))
+      .catch((error: Error) => this.broken(job, error));
   }
 
   private ran(job: Job, container: Container, answer: ContainerAnswer, start: number, initTime: number | undefined): void {
@@ -258,13 +267,13 @@ export class ContainerProxy {
       return;
     }
     job.answered(outcome);
-    logs.then(
-      (collected) => this.settle(job, outcome, collected, failed),
-      (error: Error) => {
+    logs
+      .catch((error: Error) => {
         this.settings.warn(`Logs of container ${this.spec.name} could not be read: ${error.message}`);
-        this.settle(job, outcome, { lines: [], complete: false }, true);
-      },
-    );
+        return { lines: [], complete: false };
+      })
+      .then((collected) => this.settle(job, outcome, collected, failed))
+      .catch((error: Error) => this.broken(job, error));
   }
 
   private settle(job: Job, outcome: Outcome, logs: CollectedLogs, failed: boolean): void {
@@ -310,11 +319,12 @@ export class ContainerProxy {
     this.settings.listener.reschedule(job);
   }
 
-  /** A fault of a driver: it should have answered. */
-  private broken(job: Job, start: number, error: Error): void {
+  /** A fault of a driver or of this code: the job still has to end. */
+  private broken(job: Job, error: Error): void {
     this.settings.warn(`Container ${this.spec.name} failed: ${error.message}`);
     this.leave();
-    job.completed({ response: whiskFailure(responseTexts.notProvisioned), start, end: this.settings.clock.now(), timedOut: false }, []);
+    const now = this.settings.clock.now();
+    job.completed({ response: whiskFailure(responseTexts.notProvisioned), start: now, end: now, timedOut: false }, []);
   }
 
   /** The state after other code may have changed it. */

@@ -76,7 +76,6 @@ export class Invoker {
   async start(): Promise<void> {
     const { id, bus, maxInFlight = 2_000 } = this.options;
     await this.options.factory.removeOrphans();
-    this.pool.start();
     this.subscription = await bus.subscribe(invokerTopic(id), { group: id, maxInFlight }, (message) => this.handle(message));
   }
 

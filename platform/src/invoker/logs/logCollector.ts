@@ -9,6 +9,10 @@ const idleTimeout = 2_000;
 /** The same where the action failed and nobody may be left to write one. */
 const failedIdleTimeout = 100;
 
+/** Bytes that are dropped at full speed, and the pause after them, ms: 200 MB/s a stream. */
+const floodBurst = 1024 * 1024;
+const floodPause = 5;
+
 export const logNotices = {
   truncated: (limit: number) => `Logs were truncated because the total bytes size exceeds the limit of ${limit} bytes.`,
   incomplete: 'There was an issue while collecting your logs. Data might be missing.',
@@ -37,6 +41,8 @@ export class LogCollector {
   /** The first belongs to the oldest activation whose lines were not taken. */
   private batches: Batch[] = [emptyBatch()];
   private readonly streams: LogStream[] = [];
+  /** Activations begun whose lines were not taken: no stream can have more ends than that. */
+  private begun = 0;
   private collection: Collection | undefined;
   private readonly queue: Collection[] = [];
   /** When output came last, by the waiting room's clock. */
@@ -50,6 +56,11 @@ export class LogCollector {
 
   configure(options: LogOptions): void {
     this.options = options;
+  }
+
+  /** An activation begins: one `collect` will come for it. */
+  begin(): void {
+    this.begun++;
   }
 
   /** Whether some line of the oldest activation holds `text`. */
@@ -67,7 +78,7 @@ export class LogCollector {
       const now = this.room.now();
       const collection: Collection = { failed, resolve, started: now, check: (t) => this.check(collection, t) };
       if (this.collection) this.queue.push(collection);
-      else this.begin(collection);
+      else this.await(collection);
     });
   }
 
@@ -78,6 +89,11 @@ export class LogCollector {
     batch.bytes += bytes;
     if (batch.bytes > this.options.limit) batch.truncated = true;
     else batch.lines.push(`${logTime()} ${stream.name}: ${text}`);
+  }
+
+  /** A sentinel that comes when nothing runs belongs to an activation that was given up: it ends no later one. */
+  end(stream: LogStream): void {
+    if (stream.ended < this.begun) stream.ended++;
   }
 
   /** Whether what `stream` writes now is dropped anyway. */
@@ -101,7 +117,7 @@ export class LogCollector {
     return true;
   }
 
-  private begin(collection: Collection): void {
+  private await(collection: Collection): void {
     this.collection = collection;
     if (this.complete()) this.finish(collection, true);
     else this.room.add(collection);
@@ -119,7 +135,7 @@ export class LogCollector {
     this.collection = undefined;
     collection.resolve(this.take(complete, collection.failed));
     const next = this.queue.shift();
-    if (next) this.begin(next);
+    if (next) this.await(next);
   }
 
   private take(complete: boolean, failed: boolean): CollectedLogs {
@@ -133,6 +149,7 @@ export class LogCollector {
 
   /** Takes the oldest batch out. A sentinel that did not come is not waited for any more. */
   private drop(): Batch {
+    if (this.begun > 0) this.begun--;
     for (const stream of this.streams) if (stream.ended > 0) stream.ended--;
     const batch = this.batches[0]!;
     if (this.batches.length > 1) this.batches.shift();
@@ -146,6 +163,7 @@ class LogStream {
   /** Sentinels seen whose activation was not collected yet. */
   ended = 0;
   closed = false;
+  private dropped = 0;
 
   constructor(
     readonly name: 'stdout' | 'stderr',
@@ -154,14 +172,13 @@ class LogStream {
   ) {
     const lines = new LineSplitter({
       line: (text, bytes) => collector.line(this, text, bytes),
-      sentinel: () => {
-        this.ended++;
-      },
+      sentinel: () => collector.end(this),
       dropping: () => collector.dropping(this),
     });
     readable.on('data', (chunk: Buffer) => {
       lines.take(chunk);
       collector.progress();
+      this.slowDown(readable, chunk.length, collector.dropping(this));
     });
     const closed = () => {
       this.closed = true;
@@ -169,6 +186,19 @@ class LogStream {
     };
     readable.on('error', closed);
     readable.on('close', closed);
+  }
+
+  /** A flood that is dropped anyway may not take the invoker's time from everybody else: its writer has to wait. */
+  private slowDown(readable: Readable, bytes: number, dropping: boolean): void {
+    if (!dropping) {
+      this.dropped = 0;
+      return;
+    }
+    this.dropped += bytes;
+    if (this.dropped < floodBurst) return;
+    this.dropped = 0;
+    readable.pause();
+    setTimeout(() => readable.resume(), floodPause);
   }
 }
 

@@ -10,6 +10,9 @@ import type { ProcessRecord } from './processRecords';
 
 /** How long the end of a process is waited for after its connection broke, ms. */
 const exitWait = 1_000;
+/** How long the rest of its output is waited for then, ms. */
+const drainWait = 200;
+const drainStep = 5;
 /** What V8 prints when the heap is full, before it aborts. */
 const heapExhausted = 'JavaScript heap out of memory';
 
@@ -33,6 +36,8 @@ export class ProcessContainer implements Container {
   private readonly collector: LogCollector;
   private readonly exited: Promise<void>;
   private outOfMemory = false;
+  /** /init was sent and the /run of the same activation was not. */
+  private initialising = false;
   private destroyed: Promise<void> | undefined;
 
   constructor(private readonly parts: ProcessContainerParts) {
@@ -64,10 +69,14 @@ export class ProcessContainer implements Container {
 
   init(body: string, timeoutMs: number, bounds: ResponseBounds, logs: LogOptions): Promise<ContainerAnswer> {
     this.collector.configure(logs);
+    this.collector.begin();
+    this.initialising = true;
     return this.client.init(body, timeoutMs, bounds);
   }
 
   run(body: string, timeoutMs: number, bounds: ResponseBounds): Promise<ContainerAnswer> {
+    if (this.initialising) this.initialising = false;
+    else this.collector.begin();
     return this.client.run(body, timeoutMs, bounds);
   }
 
@@ -92,10 +101,20 @@ export class ProcessContainer implements Container {
     this.signal('SIGKILL');
     this.client.close();
     await this.exited;
+    await this.drained();
     this.parts.removed();
     await rm(this.parts.directory, { recursive: true, force: true, maxRetries: 3 }).catch(() => undefined);
     await rm(this.parts.socketPath, { force: true }).catch(() => undefined);
     this.parts.record.remove();
+  }
+
+  /** What is left in the pipes is read; a stranger who inherited them does not keep them open. */
+  private async drained(): Promise<void> {
+    const pipes = this.parts.child.stdio.filter((pipe) => !!pipe);
+    for (let waited = 0; waited < drainWait && pipes.some((pipe) => !pipe.destroyed); waited += drainStep) {
+      await new Promise((resolve) => setTimeout(resolve, drainStep));
+    }
+    for (const pipe of pipes) pipe.destroy();
   }
 
   private signal(name: NodeJS.Signals): void {

@@ -59,28 +59,22 @@ export class ProcessContainerFactory implements ContainerFactory {
     const socketPath = path.join(this.root, `${number}.sock`);
     await mkdir(path.join(directory, 'tmp'), { recursive: true, mode: 0o700 });
     const child = this.spawn(spec, limits.wrap(command), directory, socketPath);
+    child.on('error', () => undefined);
     try {
-      await started(child, this.startTimeout);
+      await spawned(child);
+      const container = this.adopt(spec, child, directory, socketPath);
+      try {
+        await listening(child, this.startTimeout);
+      } catch (error) {
+        await container.destroy();
+        throw error;
+      }
+      return container;
     } catch (error) {
+      endGroup(child);
       await rm(directory, { recursive: true, force: true });
       throw new ContainerStartError(`The runtime of kind '${spec.kind}' did not start: ${(error as Error).message}`, 'platform');
     }
-    const container = new ProcessContainer({
-      spec,
-      child,
-      socketPath,
-      directory,
-      record: this.records.add(spec.name, child.pid!, [directory, socketPath]),
-      memory: this.memory,
-      room: this.room,
-      removed: () => this.containers.delete(container),
-    });
-    this.containers.add(container);
-    await listening(child, this.startTimeout).catch(async (error: Error) => {
-      await container.destroy();
-      throw new ContainerStartError(`The runtime of kind '${spec.kind}' did not come up: ${error.message}`, 'platform');
-    });
-    return container;
   }
 
   async removeOrphans(): Promise<void> {
@@ -92,6 +86,14 @@ export class ProcessContainerFactory implements ContainerFactory {
     await Promise.all([...this.containers].map((c) => c.destroy()));
     this.room.close();
     await rm(this.root, { recursive: true, force: true });
+  }
+
+  private adopt(spec: ContainerSpec, child: ChildProcess, directory: string, socketPath: string): ProcessContainer {
+    const record = this.records.add(spec.name, child.pid!, [directory, socketPath]);
+    const removed = () => this.containers.delete(container);
+    const container = new ProcessContainer({ spec, child, socketPath, directory, record, memory: this.memory, room: this.room, removed });
+    this.containers.add(container);
+    return container;
   }
 
   private spawn(spec: ContainerSpec, command: RuntimeCommand, directory: string, socketPath: string): ChildProcess {
@@ -123,35 +125,35 @@ function makeRoot(): string {
   return mkdtempSync('/tmp/ow-');
 }
 
-function started(child: ChildProcess, timeoutMs: number): Promise<void> {
-  return within(timeoutMs, (resolve, reject) => {
+function spawned(child: ChildProcess): Promise<void> {
+  return new Promise((resolve, reject) => {
     child.once('spawn', resolve);
     child.once('error', reject);
   });
+}
+
+function endGroup(child: ChildProcess): void {
+  if (child.pid === undefined) return;
+  try {
+    process.kill(-child.pid, 'SIGKILL');
+  } catch {
+    // it has ended by itself
+  }
 }
 
 /** The runtime says so on the pipe it also watches for the platform's end. */
 function listening(child: ChildProcess, timeoutMs: number): Promise<void> {
   const lifeline = child.stdio[3] as Duplex;
   lifeline.on('error', () => undefined);
-  return within(timeoutMs, (resolve, reject) => {
-    lifeline.once('data', () => resolve());
-    child.once('exit', (code, signal) => reject(new Error(`it ended with ${signal ?? `exit code ${code}`}.`)));
-  });
-}
-
-function within(timeoutMs: number, start: (resolve: () => void, reject: (error: Error) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`it took more than ${timeoutMs} ms.`)), timeoutMs);
-    start(
-      () => {
-        clearTimeout(timer);
-        resolve();
-      },
-      (error) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
+    lifeline.once('data', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    child.once('exit', (code, signal) => {
+      clearTimeout(timer);
+      reject(new Error(`it ended with ${signal ?? `exit code ${code}`}.`));
+    });
   });
 }

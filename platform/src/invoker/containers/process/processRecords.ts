@@ -6,6 +6,8 @@ interface Recorded {
   pid: number;
   /** Of the process, in clock ticks since boot: a pid that was given away again has another. */
   startTime: string;
+  /** Pids say nothing after a restart of the machine. */
+  boot: string;
   /** Files of the container. */
   paths: string[];
 }
@@ -17,13 +19,15 @@ export interface ProcessRecord {
 
 /** Notes about the processes of one platform, in a directory that outlives it. */
 export class ProcessRecords {
+  private readonly boot = bootId();
+
   constructor(private readonly directory: string) {
     mkdirSync(directory, { recursive: true });
   }
 
   add(name: string, pid: number, paths: string[]): ProcessRecord {
     const file = path.join(this.directory, `${name}.json`);
-    const recorded: Recorded = { pid, startTime: startTimeOf(pid) ?? '', paths };
+    const recorded: Recorded = { pid, startTime: startTimeOf(pid) ?? '', boot: this.boot, paths };
     writeFileSync(file, JSON.stringify(recorded), { mode: 0o600 });
     return {
       remove: () => {
@@ -32,19 +36,34 @@ export class ProcessRecords {
     };
   }
 
-  /** Kills what the notes name and is still the same process; returns how many were. */
+  /** Kills the process groups that the notes name, as far as they are still the same; returns how many there were. */
   async removeAll(): Promise<number> {
     let killed = 0;
     for (const name of await readdir(this.directory)) {
       const file = path.join(this.directory, name);
       const recorded = await readRecorded(file);
       if (recorded) {
-        if (recorded.startTime !== '' && startTimeOf(recorded.pid) === recorded.startTime && killGroup(recorded.pid)) killed++;
+        if (this.isSame(recorded) && killGroup(recorded.pid)) killed++;
         for (const left of recorded.paths) await rm(left, { recursive: true, force: true }).catch(() => undefined);
       }
       await unlink(file).catch(() => undefined);
     }
     return killed;
+  }
+
+  private isSame({ pid, startTime, boot }: Recorded): boolean {
+    if (startTime === '' || boot !== this.boot) return false;
+    // a leader may be dead while its group lives: as long as it does, the kernel gives its number to nobody else
+    const now = startTimeOf(pid);
+    return now === undefined || now === startTime;
+  }
+}
+
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+  } catch {
+    return '';
   }
 }
 
