@@ -72,9 +72,9 @@ export class ActionResolver {
   }
 }
 
-/** A web action protects its parameters too: exporting it implies `final`. */
+
 function isFinal(action: ActionDocument): boolean {
-  return annotationOf(action.annotations, 'final') === true || annotationOf(action.annotations, 'web-export') === true;
+  return annotationOf(action.annotations, 'final') === true;
 }
 
 function isDefined(value: unknown): boolean {

@@ -51,12 +51,16 @@ export class Activations {
 
   private async find(context: CallContext, id: string): Promise<ActivationRecord> {
     if (!ownsNamespace(context)) throw new NotAuthorized(`${context.namespace}/${id}`);
-    if (id.length !== 32) throw new BadRequest(`Activation id length is ${id.length} but must be 32.`);
-    if (!/^[0-9a-f]{32}$/.test(id)) throw new BadRequest('The activation id is not valid.');
+    checkActivationId(id);
     const record = await this.store.get(context.namespace, id);
     if (!record) throw new NoSuchResource();
     return record;
   }
+}
+
+export function checkActivationId(id: string): void {
+  if (id.length !== 32) throw new BadRequest(`Activation id length is ${id.length} but must be 32.`);
+  if (!/^[0-9a-f]{32}$/.test(id)) throw new BadRequest('The activation id is not valid.');
 }
 
 /** `action` or `pkg/action`; empty segments are dropped, an empty value is no filter. */

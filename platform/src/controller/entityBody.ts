@@ -84,7 +84,8 @@ export function requireJson(request: ApiRequest): void {
     if (request.body.length > 0) throw new UnsupportedContentType('application/octet-stream');
     return;
   }
-  if (!isJsonType(type)) throw new UnsupportedContentType(type);
+  // what cannot be read as a media type counts as none
+  if (!isJsonType(type)) throw new UnsupportedContentType(type.includes('/') ? type : 'application/octet-stream');
 }
 
 function isJsonType(type: string): boolean {

@@ -10,7 +10,7 @@ import {
   nameTooLong,
 } from '../model/names';
 import type { Actions } from './actions';
-import type { Activations } from './activations';
+import { type Activations, checkActivationId } from './activations';
 import type { Authenticator } from './authentication';
 import type { CallContext } from './context';
 import { accepts } from './http/accept';
@@ -161,6 +161,7 @@ export class RestApi implements ApiHandler {
     if (part === undefined || part === '') return activations.get(context, id!);
     if (part === 'logs') return activations.logs(context, id!);
     if (part === 'result') return activations.result(context, id!);
+    checkActivationId(id!);
     throw new NoSuchRoute();
   }
 
