@@ -25,8 +25,7 @@ export class PulumiProject {
     };
     for (const [name, content] of Object.entries({ ...usual, ...files })) this.write(name, content);
     // The host of this repository is what is tested, also where a CLI on PATH brings one of its own.
-    this.env = pulumiEnvironment({ ...cli, hasNodejsHost: false }, { stateFolder: join(this.folder, 'state') });
-    delete this.env.PULUMI_BACKEND_URL;
+    this.env = pulumiEnvironment({ ...cli, nodejsHost: 'none' }, { stateFolder: join(this.folder, 'state') });
     this.env.PULUMI_BACKEND_URL = `file://${join(this.folder, 'state')}`;
   }
 

@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(stateFolder, { recursive: true, force: true }));
 
-const cli = { executable: '/opt/pulumi/pulumi', version: '3.259.0', origin: 'on PATH', hasNodejsHost: true };
+const cli = { executable: '/opt/pulumi/pulumi', version: '3.259.0', origin: 'on PATH', nodejsHost: 'official' } as const;
 
 it('keeps home and backend in the state folder and finds the provider', () => {
   const env = pulumiEnvironment(cli, { stateFolder, base: { PATH: '/usr/bin', HOME: '/home/someone' } });
@@ -25,8 +25,8 @@ it('keeps home and backend in the state folder and finds the provider', () => {
 });
 
 it('puts its own language host on PATH only for a CLI that has none', () => {
-  const env = pulumiEnvironment({ ...cli, hasNodejsHost: false }, { stateFolder, base: { PATH: '/usr/bin' } });
-  expect(env.PATH).toBe(`/opt/pulumi:${paths.toolsBin}:${paths.providerBin}:/usr/bin`);
+  const env = pulumiEnvironment({ ...cli, nodejsHost: 'none' }, { stateFolder, base: { PATH: '/usr/bin' } });
+  expect(env.PATH).toBe(`${paths.toolsBin}:/opt/pulumi:${paths.providerBin}:/usr/bin`);
 });
 
 it('respects a passphrase and a backend that are set, also an empty passphrase', () => {

@@ -7,10 +7,10 @@ import { installLanguageHostShim } from './languageHostShim';
 import type { PulumiCli } from './pulumiCli/cli';
 import { paths } from './repository';
 
-/** The folders that a CLI needs on PATH: itself, the language host that stands in where none comes with it, our provider plugin. */
+/** The folders that a CLI needs on PATH: the language host that stands in where none comes with it, itself, our provider plugin. */
 export function pulumiSearchPath(cli: PulumiCli, searchPath: string = process.env.PATH ?? ''): string {
-  const host = cli.hasNodejsHost ? [] : [installLanguageHostShim()];
-  return [dirname(cli.executable), ...host, paths.providerBin, searchPath].join(delimiter);
+  const host = cli.nodejsHost === 'none' ? [installLanguageHostShim()] : [];
+  return [...host, dirname(cli.executable), paths.providerBin, searchPath].join(delimiter);
 }
 
 /** The passphrase that protects secrets in the state: made once a clone, readable by its owner only. */

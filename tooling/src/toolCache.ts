@@ -1,5 +1,16 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, linkSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { homedir } from 'node:os';
 import { basename, dirname, isAbsolute, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -139,4 +150,16 @@ export function pointTo(link: string, folder: string): void {
   rmSync(next, { force: true });
   symlinkSync(folder, next);
   renameSync(next, link);
+}
+
+/** Makes a file appear under a second path: by a hard link where both are on one disk, else by a copy. */
+export function shareFile(file: string, second: string): void {
+  mkdirSync(dirname(second), { recursive: true });
+  const next = `${second}.${randomUUID()}`;
+  try {
+    linkSync(file, next);
+  } catch {
+    copyFileSync(file, next);
+  }
+  renameSync(next, second);
 }

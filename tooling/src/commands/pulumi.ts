@@ -10,7 +10,7 @@ import { buildWorkspace } from '../workspaceBuild';
 export async function pulumi(args: readonly string[]): Promise<number> {
   await buildWorkspace();
   const cli = await acquirePulumiCli();
-  const needsGenerator = args[0] === 'package' && !cli.hasNodejsHost;
+  const needsGenerator = args[0] === 'package' && cli.nodejsHost !== 'official';
   const env = pulumiEnvironment(cli, needsGenerator ? { sdkGenerator: await acquireSdkGenerator() } : {});
   const { stack } = parseOptions(args);
   const result = await keepingStackConfig(stack, () => runCommand(cli.executable, args, { env, output: 'show' }));

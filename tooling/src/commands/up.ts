@@ -65,7 +65,7 @@ export async function up(args: readonly string[]): Promise<number> {
   refuseUnknown('up', rest);
   await buildWorkspace();
   const cli = await step('Find a Pulumi CLI', acquirePulumiCli);
-  say(`  Pulumi ${cli.version}, ${cli.origin}${cli.hasNodejsHost ? '' : ', with the language host of this repository'}`);
+  say(`  Pulumi ${cli.version}, ${cli.origin}`);
   const stack = new PulumiStack(cli, name);
   await step(`Make sure that the stack ${name} exists`, () => stack.create());
   if (!(await stack.operate('up', ['--yes', '--skip-preview', '--suppress-outputs']))) {

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
+import { installLanguageHostShim } from '../languageHostShim';
 import { say, step } from '../progress';
 import { paths } from '../repository';
-import { cachedTool, pointTo, toolCacheRoot } from '../toolCache';
+import { cachedTool, pointTo, shareFile, toolCacheRoot } from '../toolCache';
 import { UserError } from '../userError';
 import { NODEJS_HOST, type PulumiCli, pinnedVersion } from './cli';
 import { buildGoProgram, goProgramCacheName, pulumiProgram } from './goBuild';
@@ -14,10 +15,28 @@ function sentence(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-function fromFolder(folder: string, version: string, origin: string): PulumiCli {
-  const link = join(paths.tools, 'pulumi', version);
+/** An official release has language hosts beside its CLI, so the clone only points to it. */
+function officialCli(folder: string, version: string): PulumiCli {
+  const link = join(paths.tools, 'pulumi', `${version}-official`);
   pointTo(link, folder);
-  return { executable: join(link, 'pulumi'), version, origin, hasNodejsHost: existsSync(join(folder, NODEJS_HOST)) };
+  return {
+    executable: join(link, 'pulumi'),
+    version,
+    origin: 'official release',
+    nodejsHost: existsSync(join(folder, NODEJS_HOST)) ? 'official' : 'none',
+  };
+}
+
+/**
+ * A built CLI is alone in the cache. The clone has it under a second name, with its own language host beside it: there the engine looks
+ * for a host that belongs to the CLI.
+ */
+function builtCli(folder: string, version: string): PulumiCli {
+  const home = join(paths.tools, 'pulumi', basename(folder));
+  const executable = join(home, 'pulumi');
+  if (!existsSync(executable)) shareFile(join(folder, 'pulumi'), executable);
+  installLanguageHostShim(home);
+  return { executable, version, origin: 'built from its Go module', nodejsHost: 'ours' };
 }
 
 /**
@@ -37,16 +56,14 @@ export async function acquirePulumiCli(): Promise<PulumiCli> {
   const official = `pulumi/official-${version}-${process.platform}-${process.arch}`;
   const built = goProgramCacheName(pulumiProgram(version));
   const onWait = () => say('  another process is at it already: waiting for it');
-  const origins = { [official]: 'official release', [built]: 'built from its Go module' };
-  for (const [name, origin] of Object.entries(origins)) {
-    if (existsSync(join(cache, name, 'pulumi'))) return fromFolder(join(cache, name), version, origin);
-  }
+  if (existsSync(join(cache, official, 'pulumi'))) return officialCli(join(cache, official), version);
+  if (existsSync(join(cache, built, 'pulumi'))) return builtCli(join(cache, built), version);
 
   try {
     const folder = await step(`Fetch the Pulumi CLI ${version}`, (report) =>
       cachedTool(official, (empty) => fetchOfficialRelease(version, empty, report), onWait, cache),
     );
-    return fromFolder(folder, version, origins[official]!);
+    return officialCli(folder, version);
   } catch (error) {
     refusals.push(sentence(error));
     say(`  ${sentence(error)}`);
@@ -55,7 +72,7 @@ export async function acquirePulumiCli(): Promise<PulumiCli> {
     const folder = await step(`Build the Pulumi CLI ${version} from its Go module (once, several minutes)`, (report) =>
       cachedTool(built, (empty) => buildGoProgram(pulumiProgram(version), empty, report), onWait, cache),
     );
-    return fromFolder(folder, version, origins[built]!);
+    return builtCli(folder, version);
   } catch (error) {
     refusals.push(sentence(error));
   }

@@ -10,8 +10,8 @@ export interface PulumiCli {
   readonly version: string;
   /** How it was had, for the user: "on PATH", "official release", "built from its Go module". */
   readonly origin: string;
-  /** Whether a nodejs language host comes with it; otherwise this repository's own stands in. */
-  readonly hasNodejsHost: boolean;
+  /** Which nodejs language host the engine finds by itself: the official one, ours beside it, or none, so that ours is put on its PATH. */
+  readonly nodejsHost: 'official' | 'ours' | 'none';
 }
 
 /** The oldest CLI on PATH that is used as it is. */

@@ -38,5 +38,5 @@ export async function cliOnPath(
     onRefusal(`${executable} is ${version}, older than ${OLDEST_CLI}`);
     return undefined;
   }
-  return { executable, version, origin: 'on PATH', hasNodejsHost: comesWithNodejsHost(executable, searchPath) };
+  return { executable, version, origin: 'on PATH', nodejsHost: comesWithNodejsHost(executable, searchPath) ? 'official' : 'none' };
 }

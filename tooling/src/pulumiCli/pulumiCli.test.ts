@@ -49,13 +49,13 @@ describe('the CLI on PATH', () => {
     const executable = fakeCli(join(folder, 'one'), 'v3.250.1');
     fakeCli(join(folder, 'two'), 'v3.251.0');
     const cli = await cliOnPath(undefined, `${folder}/none:relative:${folder}/one:${folder}/two`);
-    expect(cli).toEqual({ executable, version: '3.250.1', origin: 'on PATH', hasNodejsHost: false });
+    expect(cli).toEqual({ executable, version: '3.250.1', origin: 'on PATH', nodejsHost: 'none' });
   });
 
   it('brings a language host when one lies beside it', async () => {
     fakeCli(folder, 'v3.250.1');
     writeFileSync(join(folder, 'pulumi-language-nodejs'), '');
-    expect(await cliOnPath(undefined, folder)).toMatchObject({ hasNodejsHost: true });
+    expect(await cliOnPath(undefined, folder)).toMatchObject({ nodejsHost: 'official' });
   });
 
   it.each([
