@@ -1,7 +1,7 @@
 // Bundles the plugin, so that it starts fast, and puts the executable the engine looks for into bin/.
 // The component bundle keeps @pulumi/pulumi outside: it is loaded with the first component only.
 import { execFileSync } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -39,4 +39,6 @@ const tsc = createRequire(import.meta.url).resolve('typescript/bin/tsc');
 execFileSync(process.execPath, [tsc, '-p', sdk, '--incremental', '--tsBuildInfoFile', join(sdk, 'bin', '.tsbuildinfo')], {
   stdio: 'inherit',
 });
-copyFileSync(join(sdk, 'package.json'), join(sdk, 'bin', 'package.json'));
+// The compiled code reads its version beside itself. Only that: a second package of the same name would be in the way.
+const { version } = JSON.parse(readFileSync(join(sdk, 'package.json'), 'utf8'));
+writeFileSync(join(sdk, 'bin', 'package.json'), `${JSON.stringify({ version })}\n`);

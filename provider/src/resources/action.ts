@@ -11,7 +11,7 @@ import { text } from './inputCheck';
 import { defined } from './keepUnchanged';
 import { fromWire, toWire } from './keyValues';
 import type { DiffRequest, OperationContext, PropertyChange, ResourceModel } from './resourceModel';
-import { reveal, Secret, UNKNOWN, type Value } from './values';
+import { reveal, Secret, UNKNOWN, Unknown, type Value, type ValueMap } from './values';
 import { predictedVersion } from './version';
 import { webSecureKeyOf } from './webExport';
 
@@ -142,9 +142,17 @@ function actionChanges({ oldInputs, oldOutputs, inputs, ignored }: DiffRequest):
   changes.map('limits', oldInputs.limits, inputs.limits, { fallbacks: DEFAULT_ACTION_LIMITS });
   changes.value('web', oldInputs.web, inputs.web, { fallback: false });
   changes.value('webSecure', oldInputs.webSecure, inputs.webSecure, { fallback: false });
-  changes.value('finalParameters', oldInputs.finalParameters, inputs.finalParameters, { fallback: false });
+  if (isFinal(oldInputs) !== isFinal(inputs))
+    changes.value('finalParameters', oldInputs.finalParameters, inputs.finalParameters, { fallback: false });
   changes.value('publish', oldInputs.publish, inputs.publish, { fallback: false });
   return changes.list;
+}
+
+/** A web export makes parameters final by itself; unknown while either input is. */
+function isFinal(inputs: ValueMap): Value {
+  const [web, final] = [reveal(inputs.web), reveal(inputs.finalParameters)];
+  if (web === true || web === 'raw' || final === true) return true;
+  return web instanceof Unknown || final instanceof Unknown ? new Unknown() : false;
 }
 
 /** A package that is missing is answered with 404, which says nothing to someone who wanted to create an action. */

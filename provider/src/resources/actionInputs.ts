@@ -6,7 +6,7 @@ import { CodeError } from './errors';
 import { checkNames, checkShape, text, withoutNulls } from './inputCheck';
 import { checkKeyValues } from './keyValues';
 import type { CheckFailure, CheckRequest, CheckResult, OperationContext } from './resourceModel';
-import { containsUnknown, isValueMap, reveal, secretIf, UNKNOWN, type ValueMap } from './values';
+import { containsUnknown, isValueMap, reveal, Secret, secretIf, UNKNOWN, type ValueMap } from './values';
 import { checkWeb } from './webExport';
 
 export const ACTION_PROPERTIES = {
@@ -50,6 +50,7 @@ export async function checkAction(request: CheckRequest, context: OperationConte
     ...checkImage(inputs),
   ];
   if (!failures.some(({ path }) => path[0] === 'code')) failures.push(...(await addCode(inputs, context)));
+  if (typeof inputs.webSecure === 'string') inputs.webSecure = new Secret(inputs.webSecure);
   const kind = text(inputs.kind);
   if (kind !== undefined && kind !== 'blackbox' && kind !== 'sequence' && !KIND.test(kind)) {
     failures.push({ path: ['kind'], reason: `"${kind}" is not a kind: use one such as "nodejs:default" or "python:3.11"` });

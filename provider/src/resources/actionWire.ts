@@ -10,7 +10,7 @@ import { sameValue } from './equality';
 import { text } from './inputCheck';
 import { defined, keepMap, keepValue } from './keepUnchanged';
 import { fromWire, toWire } from './keyValues';
-import { isValueMap, reveal, Secret, UNKNOWN, type Value, type ValueMap, withSecretsOf } from './values';
+import { isValueMap, reveal, Secret, UNKNOWN, type Value, type ValueMap } from './values';
 import { managedAnnotations, readManagedAnnotations } from './webExport';
 
 /** The `exec` of a PUT. Code comes from the inputs, or, where it must stay as it is, from `liveCode`. */
@@ -103,7 +103,6 @@ export async function inputsFromLive(
   );
   const parameters = fromWire(entity.parameters, (entry) => entry.init !== true);
   const initParameters = fromWire(entity.parameters, (entry) => entry.init === true);
-  const impliedFinal = live.web !== false && before.finalParameters === undefined;
   const secure = liveWebSecure(before, old?.outputs, live.secureKey as Value | undefined);
   const inputs = defined({
     name: address.name,
@@ -119,7 +118,8 @@ export async function inputsFromLive(
     limits: limitsWithSecrets(entity, before, old?.outputs),
     web: keepValue(before.web, live.web, false),
     webSecure: secure.input,
-    finalParameters: impliedFinal ? undefined : keepValue(before.finalParameters, live.finalParameters, false),
+    // A web export makes parameters final by itself, so what is live says nothing about this input.
+    finalParameters: live.web === false ? keepValue(before.finalParameters, live.finalParameters, false) : before.finalParameters,
     publish: keepValue(before.publish, entity.publish, false),
   });
   return { inputs, webSecureKey: secure.key };
@@ -166,7 +166,8 @@ function liveWebSecure(
   if (key === undefined) return { input: reveal(before.webSecure) === false ? before.webSecure : undefined, key: undefined };
   const known = outputs?.webSecureKey;
   if (reveal(before.webSecure) === true && sameValue(known, key)) return { input: before.webSecure, key: known };
-  return { input: withSecretsOf(before.webSecure, new Secret(key)), key: new Secret(key) };
+  if (sameValue(before.webSecure, key)) return { input: before.webSecure, key: known ?? new Secret(key) };
+  return { input: new Secret(key), key: new Secret(key) };
 }
 
 /** An action read from a package carries the package's parameters too; those the program did not give it are not its own. */

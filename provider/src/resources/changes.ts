@@ -34,8 +34,9 @@ export class Changes {
       const fallback = options.fallbacks?.[key];
       const oldValue = Object.hasOwn(oldMap, key) ? oldMap[key] : undefined;
       const newValue = Object.hasOwn(newMap, key) ? newMap[key] : undefined;
-      const left = oldValue ?? fallback;
-      const right = newValue ?? fallback;
+      // With fallbacks null is a way to leave an entry out; in other maps it is a value.
+      const left = fallback === undefined ? oldValue : (present(oldValue) ?? fallback);
+      const right = fallback === undefined ? newValue : (present(newValue) ?? fallback);
       if (left !== undefined && right !== undefined && sameValue(left, right)) continue;
       this.add([property, key], oldValue, newValue);
     }
