@@ -17,7 +17,7 @@ export class EngineLog {
 
   /** Engines tell their address on the command line, or later when they attach to a plugin that runs already. */
   connect(address: string): void {
-    if (address === this.address) return;
+    if (address === '' || address === this.address) return;
     this.client?.close();
     this.client = undefined;
     this.address = address;

@@ -25,6 +25,8 @@ export interface ResourceProviderOptions {
   construct: (request: pb.ConstructRequest, engineAddress: string | undefined) => Promise<Constructed>;
 }
 
+const SECRET_SETTINGS = new Set(['auth', 'adminKey']);
+
 /** A refresh would rather report an unreachable host than wait for it. */
 const READ_RETRIES = 2;
 
@@ -106,7 +108,9 @@ export class ResourceProvider {
 
   private checkConfig(request: pb.CheckRequest): pb.CheckResponse {
     const inputs = valuesFromStruct(request.getNews());
-    return checkResponse(inputs, checkProviderConfig(inputs));
+    // The engine sends them bare here, and an SDK that read one from the environment did not know that it is a secret.
+    const hidden = mapValues(inputs, (value, key) => (SECRET_SETTINGS.has(key) && !(value instanceof Secret) ? new Secret(value) : value));
+    return checkResponse(hidden, checkProviderConfig(inputs));
   }
 
   /** Another host or key is the same provider pointed elsewhere: whether an entity must be replaced is for its own diff to say. */
