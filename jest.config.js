@@ -12,7 +12,7 @@ const area = (displayName, testMatch, more = {}) => ({
   transform,
   testEnvironment: 'node',
   // The map of modules would see the packages of workspaces, and of clones that tests make, twice.
-  modulePathIgnorePatterns: ['/dist/', '<rootDir>/.tools/', '<rootDir>/.pulumi-state/'],
+  modulePathIgnorePatterns: ['/dist/', '<rootDir>/provider/sdk/nodejs/bin/', '<rootDir>/.tools/', '<rootDir>/.pulumi-state/'],
   ...more,
 });
 
