@@ -1,0 +1,400 @@
+import fc from 'fast-check';
+import { ContainerPool, type PoolOptions } from './containerPool';
+import type { ActionProfile } from './executableAction';
+import { Deferred, type FakeContainer, FakeFactory, FakeJob, profile, settled, VirtualClock } from './testing/fakeContainers';
+
+class Bench {
+  readonly clock = new VirtualClock();
+  readonly factory: FakeFactory;
+  readonly pool: ContainerPool;
+  private count = 0;
+
+  constructor(options: Partial<PoolOptions> & { automatic?: boolean } = {}) {
+    const { automatic = true, ...more } = options;
+    this.factory = new FakeFactory(automatic);
+    this.pool = new ContainerPool({
+      factory: this.factory,
+      userMemory: 1024,
+      idleContainer: 600_000,
+      pauseGrace: 10_000,
+      bounds: { max: 100, truncation: 50 },
+      environment: { __OW_API_HOST: 'http://host' },
+      stemCells: [],
+      namePrefix: 'wsk_test',
+      warn: () => undefined,
+      clock: this.clock,
+      ...more,
+    });
+  }
+
+  async run(action: ActionProfile, namespace = 'ns'): Promise<FakeJob> {
+    const job = new FakeJob(String(++this.count), namespace, action);
+    this.pool.run(job);
+    await settled();
+    return job;
+  }
+
+  /** The container a job runs in. */
+  where(job: FakeJob): FakeContainer | undefined {
+    return this.factory.containers.find((c) => c.runs.some((r) => r.body === `run ${job.label}`));
+  }
+
+  async finish(job: FakeJob): Promise<void> {
+    await this.where(job)!.answer();
+    expect(job.response?.statusCode).toBe(0);
+  }
+
+  async runToEnd(action: ActionProfile, namespace = 'ns'): Promise<FakeContainer> {
+    const job = await this.run(action, namespace);
+    const container = this.where(job)!;
+    await this.finish(job);
+    return container;
+  }
+}
+
+const a = profile('a');
+const b = profile('b');
+
+describe('choosing a container', () => {
+  it('uses a warm one of the same namespace, action and revision', async () => {
+    const bench = new Bench();
+    const first = await bench.runToEnd(a);
+    expect(await bench.runToEnd(a)).toBe(first);
+    expect(bench.factory.containers).toHaveLength(1);
+  });
+
+  it.each([
+    ['another action', b, 'ns'],
+    ['another namespace', a, 'other'],
+    ['another revision', profile('a', { revision: '2' }), 'ns'],
+  ])('never shares one with %s', async (_name, action, namespace) => {
+    const bench = new Bench();
+    const first = await bench.runToEnd(a);
+    expect(await bench.runToEnd(action, namespace)).not.toBe(first);
+  });
+
+  it('makes another while the warm one is busy, and then has both', async () => {
+    const bench = new Bench();
+    const one = await bench.run(a);
+    const two = await bench.run(a);
+    expect(bench.where(one)).not.toBe(bench.where(two));
+    await bench.finish(one);
+    await bench.finish(two);
+    expect(bench.pool.status).toMatchObject({ containers: 2, idle: 2, memory: 512 });
+  });
+
+  it('prefers the one used last', async () => {
+    const bench = new Bench();
+    const one = await bench.run(a);
+    const two = await bench.run(a);
+    const last = bench.where(one);
+    await bench.finish(two);
+    await bench.finish(one);
+    expect(await bench.runToEnd(a)).toBe(last);
+  });
+
+  it('fills a container up to its concurrency', async () => {
+    const bench = new Bench();
+    const action = profile('c', { concurrency: 2 });
+    await bench.runToEnd(action);
+    const jobs = [await bench.run(action), await bench.run(action), await bench.run(action)];
+    expect(bench.where(jobs[0]!)).toBe(bench.where(jobs[1]!));
+    expect(bench.where(jobs[2]!)).not.toBe(bench.where(jobs[0]!));
+    expect(bench.where(jobs[0]!)!.spec.environment).toEqual({ __OW_API_HOST: 'http://host', __OW_ALLOW_CONCURRENT: 'true' });
+  });
+
+  it('sends idle containers of an older revision away when a newer one starts', async () => {
+    const bench = new Bench();
+    const old = await bench.runToEnd(a);
+    const foreign = await bench.runToEnd(a, 'other');
+    await bench.runToEnd(profile('a', { revision: '2' }));
+    expect([old.destroyed, foreign.destroyed]).toEqual([true, false]);
+  });
+});
+
+describe('memory', () => {
+  it('sends the longest idle away to make room', async () => {
+    const bench = new Bench({ userMemory: 512 });
+    const first = await bench.runToEnd(a);
+    await bench.clock.advance(1);
+    const second = await bench.runToEnd(b);
+    await bench.runToEnd(profile('c'));
+    expect([first.destroyed, second.destroyed]).toEqual([true, false]);
+    expect(bench.pool.status.memory).toBe(512);
+  });
+
+  it('sends nobody away when that would not make enough room', async () => {
+    const bench = new Bench({ userMemory: 512 });
+    const idle = await bench.runToEnd(a);
+    await bench.run(b);
+    const big = await bench.run(profile('big', { memory: 512 }));
+    expect(idle.destroyed).toBe(false);
+    expect(bench.pool.status.waiting).toBe(1);
+    expect(big.end).toBeUndefined();
+  });
+
+  it('counts what is still being removed', async () => {
+    const bench = new Bench({ userMemory: 256, automatic: false });
+    const job = await bench.run(a);
+    bench.factory.containers[0]!.inits[0]!.answer.resolve({ type: 'response', status: 200, body: '' });
+    await settled();
+    await bench.finish(job);
+    await bench.run(b);
+    expect(bench.factory.containers).toHaveLength(1);
+    expect(bench.factory.containers[0]!.destroyed).toBe(true);
+    bench.factory.containers[0]!.destruction.resolve();
+    await settled();
+    expect(bench.factory.containers).toHaveLength(2);
+  });
+
+  it('sends away no more than is needed while the first is still on its way out', async () => {
+    const bench = new Bench({ userMemory: 512, automatic: false });
+    for (const action of [a, b]) {
+      const job = await bench.run(action);
+      bench.factory.containers.at(-1)!.inits[0]!.answer.resolve({ type: 'response', status: 200, body: '' });
+      await settled();
+      await bench.finish(job);
+    }
+    await bench.run(profile('c'));
+    await bench.clock.advance(3_000);
+    expect(bench.factory.containers.map((c) => c.destroyed)).toEqual([true, false]);
+  });
+
+  it('refuses what is larger than everything', async () => {
+    const bench = new Bench({ userMemory: 256 });
+    const job = await bench.run(profile('big', { memory: 512 }));
+    expect(job.response).toEqual({ statusCode: 3, result: '{"error":"Failed to provision resources to run the action."}' });
+  });
+
+  it('is never exceeded, and every job ends exactly once', async () => {
+    const step = fc.oneof(
+      fc.record({
+        type: fc.constant('run' as const),
+        action: fc.integer({ min: 0, max: 3 }),
+        namespace: fc.constantFrom('x', 'y', 'z'),
+      }),
+      fc.record({ type: fc.constant('answer' as const), which: fc.nat(), how: fc.constantFrom('ok', 'lost', 'unsent', 'timeout') }),
+      fc.record({ type: fc.constant('wait' as const), ms: fc.constantFrom(10, 2_000, 11_000, 700_000) }),
+    );
+    const actions = [
+      profile('s', { memory: 128 }),
+      profile('m', { memory: 256 }),
+      profile('l', { memory: 512 }),
+      profile('c', { memory: 256, concurrency: 3 }),
+    ];
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { maxLength: 60 }), async (steps) => {
+        const bench = new Bench({ userMemory: 640, stemCells: [{ kind: 'nodejs:20', image: 'i', memory: 128, count: 1 }] });
+        const jobs: FakeJob[] = [];
+        const check = () => {
+          const declared = bench.factory.live.reduce((sum, c) => sum + c.spec.memory, 0);
+          expect(declared).toBeLessThanOrEqual(640);
+          expect(bench.pool.status.memory).toBeLessThanOrEqual(640);
+        };
+        for (const s of steps) {
+          if (s.type === 'run') jobs.push(await bench.run(actions[s.action]!, s.namespace));
+          else if (s.type === 'wait') await bench.clock.advance(s.ms);
+          else {
+            const busy = bench.factory.live.filter((c) => c.runs.length > 0);
+            const container = busy[s.which % Math.max(busy.length, 1)];
+            if (s.how === 'ok') await container?.answer();
+            else if (s.how === 'timeout') await container?.answer({ type: 'timeout' });
+            else
+              await container?.answer({
+                type: 'connectionLost',
+                outOfMemory: false,
+                ...(s.how === 'unsent' ? { unsent: true as const } : {}),
+              });
+          }
+          check();
+        }
+        for (let i = 0; i < 500 && jobs.some((j) => !j.end); i++) {
+          for (const container of bench.factory.live) while (container.runs.length > 0) await container.answer();
+          await bench.clock.advance(1_000);
+          check();
+        }
+        expect(jobs.filter((j) => !j.end)).toEqual([]);
+        await bench.pool.close();
+        expect(bench.factory.live).toEqual([]);
+        expect(bench.pool.status).toMatchObject({ containers: 0, memory: 0, waiting: 0 });
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
+describe('waiting jobs', () => {
+  it('take turns by namespace', async () => {
+    const bench = new Bench({ userMemory: 256 });
+    const one = (name: string) => profile(name);
+    const running = await bench.run(one('r'));
+    const greedy = [await bench.run(one('g1'), 'greedy'), await bench.run(one('g2'), 'greedy'), await bench.run(one('g3'), 'greedy')];
+    const modest = await bench.run(one('m'), 'modest');
+    const order: string[] = [];
+    for (let current: FakeJob | undefined = running; current; current = [...greedy, modest].find((j) => bench.where(j) && !j.end)) {
+      await bench.finish(current);
+      order.push(current.label);
+    }
+    expect(order).toEqual([running, greedy[0]!, modest, greedy[1]!, greedy[2]!].map((j) => j.label));
+  });
+
+  it('that have waited too long are served before anybody who needs less', async () => {
+    const bench = new Bench({ userMemory: 512 });
+    const first = await bench.run(a, 'x');
+    const second = await bench.run(b, 'x');
+    const big = await bench.run(profile('big', { memory: 512 }), 'big');
+    await bench.clock.advance(1_500);
+    const small = await bench.run(a, 'small');
+    await bench.finish(first);
+    expect(bench.where(small)).toBeUndefined();
+    await bench.finish(second);
+    expect(bench.where(big)).toBeDefined();
+    await bench.finish(big);
+    expect(bench.where(small)).toBeDefined();
+  });
+
+  it('of a key with no container are not passed by for ever', async () => {
+    const bench = new Bench({ userMemory: 256 });
+    let current = await bench.run(a);
+    const stranger = await bench.run(b, 'other');
+    for (let i = 0; i < 10 && !bench.where(stranger); i++) {
+      const next = await bench.run(a);
+      await bench.clock.advance(300);
+      await bench.finish(current);
+      current = next;
+    }
+    expect(bench.where(stranger)).toBeDefined();
+  });
+
+  it('of the key of a container that becomes free take it', async () => {
+    const bench = new Bench({ userMemory: 512 });
+    const one = await bench.run(a);
+    const two = await bench.run(b);
+    const waitingB = await bench.run(b);
+    const waitingA = await bench.run(a);
+    await bench.finish(one);
+    expect(bench.where(waitingA)).toBeDefined();
+    await bench.finish(two);
+    expect(bench.where(waitingB)).toBeDefined();
+    expect(bench.factory.containers).toHaveLength(2);
+  });
+
+  it('go on when a container breaks', async () => {
+    const bench = new Bench({ userMemory: 256 });
+    const one = await bench.run(a);
+    const waiting = await bench.run(a);
+    await bench.where(one)!.answer({ type: 'connectionLost', outOfMemory: false });
+    expect(one.response?.statusCode).toBe(2);
+    await bench.finish(waiting);
+  });
+
+  it('that never began in a dead container run in another', async () => {
+    const bench = new Bench();
+    const dead = await bench.runToEnd(a);
+    const job = await bench.run(a);
+    await dead.answer({ type: 'connectionLost', outOfMemory: false, unsent: true });
+    expect(bench.where(job)).not.toBe(dead);
+    await bench.finish(job);
+  });
+});
+
+describe('time', () => {
+  it('pauses after the grace and removes after the idle time', async () => {
+    const bench = new Bench();
+    const container = await bench.runToEnd(a);
+    await bench.clock.advance(9_000);
+    expect(container.suspends).toBe(0);
+    await bench.clock.advance(2_000);
+    expect(container.suspends).toBe(1);
+    await bench.clock.advance(588_000);
+    expect(container.destroyed).toBe(false);
+    await bench.clock.advance(2_000);
+    expect(container.destroyed).toBe(true);
+    expect(bench.pool.status).toMatchObject({ containers: 0, memory: 0 });
+  });
+
+  it('starts again with each use', async () => {
+    const bench = new Bench();
+    const container = await bench.runToEnd(a);
+    await bench.clock.advance(8_000);
+    await bench.runToEnd(a);
+    await bench.clock.advance(8_000);
+    expect(container.suspends).toBe(0);
+  });
+
+  it('a paused container is used again', async () => {
+    const bench = new Bench();
+    const container = await bench.runToEnd(a);
+    await bench.clock.advance(11_000);
+    expect(await bench.runToEnd(a)).toBe(container);
+    expect(container.resumes).toBe(1);
+  });
+});
+
+describe('stem cells', () => {
+  const stemCells = [{ kind: 'nodejs:20', image: 'i', memory: 256, count: 1 }];
+
+  it('serve the first job of an action of their kind and memory, and are replaced', async () => {
+    const bench = new Bench({ stemCells });
+    await bench.clock.advance(1_000);
+    const stem = bench.factory.containers[0]!;
+    expect(await bench.runToEnd(a)).toBe(stem);
+    await bench.clock.advance(1_000);
+    expect(bench.factory.containers).toHaveLength(2);
+  });
+
+  it.each([
+    ['another memory', profile('x', { memory: 128 })],
+    ['another kind', profile('x', { kind: 'python:3.11' })],
+    ['more than one job at a time', profile('x', { concurrency: 2 })],
+  ])('do not serve %s', async (_name, action) => {
+    const bench = new Bench({ stemCells });
+    await bench.clock.advance(1_000);
+    expect(await bench.runToEnd(action)).not.toBe(bench.factory.containers[0]);
+  });
+
+  it('give way to work when there is no room', async () => {
+    const bench = new Bench({ stemCells, userMemory: 512 });
+    await bench.clock.advance(1_000);
+    await bench.run(profile('x', { memory: 512 }));
+    expect(bench.factory.containers[0]!.destroyed).toBe(true);
+    expect(bench.factory.containers[1]!.spec.memory).toBe(512);
+  });
+
+  it('that cannot be started are tried again', async () => {
+    const bench = new Bench({ stemCells });
+    bench.factory.failing.add('create');
+    await bench.clock.advance(2_000);
+    expect(bench.pool.status).toMatchObject({ containers: 0, memory: 0 });
+    bench.factory.failing.delete('create');
+    await bench.clock.advance(1_000);
+    expect(bench.factory.live).toHaveLength(1);
+  });
+});
+
+describe('closing', () => {
+  it('ends what waits and what runs', async () => {
+    const bench = new Bench({ userMemory: 256 });
+    const running = await bench.run(a);
+    const waiting = await bench.run(b);
+    const container = bench.where(running)!;
+    const closed = bench.pool.close();
+    expect(waiting.response?.statusCode).toBe(3);
+    await container.answer({ type: 'connectionLost', outOfMemory: false });
+    await closed;
+    expect(running.response?.statusCode).toBe(2);
+    expect((await bench.run(a)).response?.statusCode).toBe(3);
+  });
+
+  it('waits for what is being created', async () => {
+    const bench = new Bench();
+    const creation = new Deferred<void>();
+    bench.factory.creation = creation;
+    const job = await bench.run(a);
+    const closed = bench.pool.close();
+    creation.resolve();
+    await closed;
+    expect(bench.factory.live).toEqual([]);
+    expect(job.response?.statusCode).toBe(3);
+  });
+});
