@@ -1,0 +1,52 @@
+import { request } from 'node:http';
+
+export interface HttpAnswer {
+  status: number;
+  headers: Record<string, string | string[] | undefined>;
+  body: Buffer;
+  text: string;
+  /** Undefined when the body is no JSON. */
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of any shape
+  json: any;
+}
+
+export interface CallOptions {
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | Buffer;
+  json?: unknown;
+  /** ms */
+  timeout?: number;
+}
+
+/** One request over a connection of its own. */
+export function call(url: string, options: CallOptions = {}): Promise<HttpAnswer> {
+  const { method = 'GET', timeout = 90_000, json } = options;
+  const body = json === undefined ? options.body : JSON.stringify(json);
+  const headers: Record<string, string | number> = { ...options.headers };
+  if (json !== undefined) headers['content-type'] ??= 'application/json';
+  if (body !== undefined) headers['content-length'] = Buffer.byteLength(body);
+  return new Promise((resolve, reject) => {
+    const outgoing = request(url, { method, headers, timeout, agent: false }, (incoming) => {
+      const parts: Buffer[] = [];
+      incoming.on('data', (part: Buffer) => parts.push(part));
+      incoming.on('error', reject);
+      incoming.on('end', () => {
+        const whole = Buffer.concat(parts);
+        const text = whole.toString('utf8');
+        resolve({ status: incoming.statusCode!, headers: incoming.headers, body: whole, text, json: parse(text) });
+      });
+    });
+    outgoing.on('timeout', () => outgoing.destroy(new Error(`no answer in ${timeout} ms`)));
+    outgoing.on('error', reject);
+    outgoing.end(body);
+  });
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
