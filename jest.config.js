@@ -11,8 +11,8 @@ const area = (displayName, testMatch, more = {}) => ({
   testMatch,
   transform,
   testEnvironment: 'node',
-  // The map of modules would see the packages of workspaces, and of clones that tests make, twice.
-  modulePathIgnorePatterns: ['/dist/', '<rootDir>/provider/sdk/nodejs/bin/', '<rootDir>/.tools/', '<rootDir>/.pulumi-state/'],
+  // The map of modules would see the packages of clones that tests make twice.
+  modulePathIgnorePatterns: ['/dist/', '<rootDir>/.tools/', '<rootDir>/.pulumi-state/'],
   ...more,
 });
 

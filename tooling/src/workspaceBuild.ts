@@ -1,27 +1,27 @@
-import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isBuilt, rememberBuild, sourceFingerprint } from './buildState';
 import { mustRun } from './command';
 import { step } from './progress';
 import { repositoryRoot } from './repository';
 
 /** Workspaces that make more than `tsc -b` does, in the order they are made. */
-const BUNDLED_WORKSPACES = ['provider'];
+const BUNDLED_WORKSPACES: readonly string[] = ['provider'];
 
-function hasBuildScript(workspace: string): boolean {
-  const file = join(repositoryRoot, workspace, 'package.json');
-  if (!existsSync(file)) return false;
-  const manifest = JSON.parse(readFileSync(file, 'utf8')) as { scripts?: Record<string, string> };
-  return manifest.scripts?.build !== undefined;
-}
-
-/** Compiles every workspace, then makes what is bundled from them, such as the provider plugin. Quick when nothing changed. */
-export async function buildWorkspace(): Promise<void> {
+/**
+ * Compiles every workspace, then makes what is bundled from them, such as the provider plugin. Does nothing when the sources are those of
+ * the last build, unless it is forced.
+ */
+export async function buildWorkspace({ force = false }: { force?: boolean } = {}): Promise<void> {
+  // Taken before the build: a file that is saved meanwhile makes the next command build again.
+  const fingerprint = sourceFingerprint();
+  if (!force && isBuilt(fingerprint)) return;
   await step('Build the workspaces', async (report) => {
     report('compiling');
     await mustRun(process.execPath, [join(repositoryRoot, 'node_modules/typescript/bin/tsc'), '-b']);
-    for (const workspace of BUNDLED_WORKSPACES.filter(hasBuildScript)) {
+    for (const workspace of BUNDLED_WORKSPACES) {
       report(`bundling ${workspace}`);
       await mustRun('npm', ['run', '--silent', 'build', '-w', workspace]);
     }
   });
+  rememberBuild(fingerprint);
 }

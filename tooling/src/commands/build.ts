@@ -4,6 +4,6 @@ import { buildWorkspace } from '../workspaceBuild';
 /** `npm run build`: every workspace compiled, the provider plugin bundled. */
 export async function build(args: readonly string[]): Promise<number> {
   refuseUnknown('build', args);
-  await buildWorkspace();
+  await buildWorkspace({ force: true });
   return 0;
 }

@@ -72,7 +72,7 @@ export async function test(args: readonly string[]): Promise<number> {
   if (area !== undefined && area !== 'lint' && !areas.includes(area)) {
     throw new UserError(`There is no test area "${area}"; there are lint, ${areas.join(', ')}.`);
   }
-  const results = [await attempt('build', buildWorkspace)];
+  const results = [await attempt('build', () => buildWorkspace())];
   for (const name of area === undefined ? ['lint', ...areas] : [area]) results.push(...(await runArea(name, jestArguments)));
   if (area === undefined) results.push(await attempt('SDK fits the schema', checkSdk));
   process.stdout.write(`\n${summary(results)}`);
