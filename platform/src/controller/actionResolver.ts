@@ -8,6 +8,7 @@ import type { Stored } from '../store/artifactStore';
 import type { Entities } from './entities';
 import { NotAuthorized } from './http/errors';
 import type { PackageResolver, ResolvedPackage } from './packageResolver';
+import { isArrayText, type Payload } from './payload';
 
 /** An action ready to be invoked: what does not change from call to call is worked out once. */
 export interface ResolvedAction {
@@ -52,6 +53,10 @@ export class ActionResolver {
     return this.merged(await this.entities.load('actions', `${path}/${provider}/${name}`), found);
   }
 
+  async packageExists(id: string): Promise<boolean> {
+    return (await this.entities.find(id)) !== undefined;
+  }
+
   private merged(stored: Stored<ActionDocument>, found: ResolvedPackage | undefined): ResolvedAction {
     const named = found?.isBinding ? found.named : undefined;
     const known = this.memo.get(stored);
@@ -82,13 +87,13 @@ function isDefined(value: unknown): boolean {
 }
 
 /** The arguments of a call: parameters below, payload above, as text; payload text passes through as it came. */
-export function argumentsText(resolved: ResolvedAction, payload: Record<string, unknown>, payloadText: JsonText): JsonText {
-  const { parameterTexts } = resolved;
-  if (parameterTexts.length === 0) return payloadText;
+export function argumentsText({ parameterTexts }: ResolvedAction, payload: Payload): JsonText {
+  // an array takes the place of all arguments
+  if (parameterTexts.length === 0 || isArrayText(payload.text)) return payload.text;
   const kept: string[] = [];
-  for (const { key, text } of parameterTexts) if (!Object.hasOwn(payload, key)) kept.push(text);
-  if (kept.length === 0) return payloadText;
-  const trimmed = payloadText.trim();
+  for (const { key, text } of parameterTexts) if (!Object.hasOwn(payload.object, key)) kept.push(text);
+  if (kept.length === 0) return payload.text;
+  const trimmed = payload.text.trim();
   const inner = trimmed.slice(1, -1).trim();
   return inner === '' ? `{${kept.join(',')}}` : `{${kept.join(',')},${inner}}`;
 }

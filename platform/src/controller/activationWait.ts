@@ -1,7 +1,5 @@
 import type { SystemLimits } from '../config/settings';
-import { isJsonObject } from '../model/json';
-import { parseJson } from './entityBody';
-import { MalformedContent, MalformedQuery } from './http/errors';
+import { MalformedQuery } from './http/errors';
 import type { Query } from './http/query';
 
 /** How a caller wants to wait: reference invocation, section 1. */
@@ -26,20 +24,4 @@ function readTimeout(query: Query, limits: SystemLimits): number {
     throw new MalformedQuery('timeout', `Timeout must be number of milliseconds up to ${limits.blockingWait}.`);
   }
   return timeout;
-}
-
-export interface Payload {
-  object: Record<string, unknown>;
-  text: string;
-}
-
-const empty: Payload = { object: {}, text: '{}' };
-
-/** The payload of an invocation or a trigger: an object, or nothing. */
-export function readPayload(body: Buffer): Payload {
-  if (body.length === 0) return empty;
-  const text = body.toString('utf8');
-  const object = parseJson(text);
-  if (!isJsonObject(object)) throw new MalformedContent('JSON object expected');
-  return { object, text };
 }

@@ -4,18 +4,18 @@ import { parseSize } from '../config/units';
 import { fullRecordText } from '../model/activationJson';
 import { documentId } from '../model/entities';
 import type { Identity } from '../model/identity';
-import type { JsonText } from '../model/json';
 import type { RuntimesManifest } from '../model/runtimesManifest';
-import { type ActionResolver, argumentsText, type ResolvedAction } from './actionResolver';
+import type { ActionRunner, Outcome } from './actionCall';
+import type { ActionResolver, ResolvedAction } from './actionResolver';
 import { deprecatedText } from './actions';
-import { type Payload, readPayload, readWaitOptions, type WaitOptions } from './activationWait';
+import { readWaitOptions, type WaitOptions } from './activationWait';
 import { type CallContext, ownsNamespace } from './context';
 import { requireJson } from './entityBody';
 import { type Answer, jsonAnswer } from './http/answer';
 import { BadRequest, ContentTooLarge, InternalError, NotAuthorized, Unavailable } from './http/errors';
 import type { ApiRequest, Transaction } from './http/request';
 import type { PackageResolver } from './packageResolver';
-import type { Outcome, PrimitiveInvoker } from './primitiveInvoker';
+import { type Payload, readPayload } from './payload';
 import type { Throttles } from './throttles';
 
 const overrideRefused = 'Request defines parameters that are not allowed (e.g., reserved properties).';
@@ -26,7 +26,7 @@ export class Invocation {
   constructor(
     private readonly resolver: ActionResolver,
     private readonly packages: PackageResolver,
-    private readonly primitive: PrimitiveInvoker,
+    private readonly runner: ActionRunner,
     private readonly throttles: Throttles,
     private readonly manifest: RuntimesManifest,
     private readonly config: PlatformConfig,
@@ -58,9 +58,8 @@ export class Invocation {
     for (const key of resolved.immutable) if (Object.hasOwn(payload.object, key)) throw new BadRequest(overrideRefused);
     const { kind } = resolved.action.exec;
     if (this.manifest.get(kind)?.deprecated) throw new BadRequest(deprecatedText(kind));
-    const content: JsonText = argumentsText(resolved, payload.object, payload.text);
     try {
-      return await this.primitive.invoke({ caller, resolved, content, transaction, blocking: options.blocking, wait: options.timeout });
+      return await this.runner.run({ caller, resolved, payload, transaction, blocking: options.blocking, wait: options.timeout });
     } catch (error) {
       if (error instanceof NoInvokerAvailable) throw new Unavailable(error.message);
       if (error instanceof CompletionTimeout) throw new InternalError();

@@ -1,32 +1,12 @@
 import type { LoadBalancer } from '../balancer/loadBalancer';
 import type { ActivationMessage } from '../bus/messages';
-import { type ActivationRecord, newActivationId } from '../model/activation';
-import type { Identity } from '../model/identity';
-import type { JsonText } from '../model/json';
+import { newActivationId } from '../model/activation';
 import type { ActivationStore } from '../store/activationStore';
-import type { ResolvedAction } from './actionResolver';
+import { type ActionCall, type Outcome, within } from './actionCall';
+import { argumentsText } from './actionResolver';
 import { Unavailable } from './http/errors';
-import type { Transaction } from './http/request';
 
-export interface PrimitiveCall {
-  caller: Identity;
-  resolved: ResolvedAction;
-  /** Merged arguments. */
-  content: JsonText;
-  transaction: Transaction;
-  blocking: boolean;
-  /** ms a blocking caller waits */
-  wait: number;
-  cause?: string;
-}
-
-/** `record` is absent when the call did not wait, or waited in vain: the activation goes on either way. */
-export interface Outcome {
-  activationId: string;
-  record?: ActivationRecord;
-}
-
-/** Sends one action to an invoker and, for a blocking call, waits for its result. */
+/** Sends one primitive action to an invoker and, for a blocking call, waits for its result. */
 export class PrimitiveInvoker {
   constructor(
     private readonly balancer: LoadBalancer,
@@ -34,7 +14,7 @@ export class PrimitiveInvoker {
     private readonly controller: string,
   ) {}
 
-  async invoke(call: PrimitiveCall): Promise<Outcome> {
+  async invoke(call: ActionCall): Promise<Outcome> {
     const { pending, capacity } = this.activations.pressure;
     // refused before it is accepted: what is accepted must end in a record
     if (pending > capacity) throw new Unavailable();
@@ -45,42 +25,20 @@ export class PrimitiveInvoker {
     return record ? { activationId, record } : { activationId };
   }
 
-  private message({ caller, resolved, content, transaction, blocking, cause }: PrimitiveCall, activationId: string): ActivationMessage {
+  private message({ caller, resolved, payload, transaction, blocking, cause }: ActionCall, activationId: string): ActivationMessage {
     const { action, revision, binding, initArgs } = resolved;
     return {
       transactionId: transaction.id,
       transactionStart: transaction.start,
-      action: {
-        path: action.namespace,
-        name: action.name,
-        version: action.version,
-        revision,
-        ...(binding === undefined ? {} : { binding }),
-      },
+      action: { path: action.namespace, name: action.name, version: action.version, revision, ...(binding === undefined ? {} : { binding }) },
       user: caller,
       activationId,
       rootController: this.controller,
       blocking,
-      content,
+      content: argumentsText(resolved, payload),
       initArgs,
       ...(cause === undefined ? {} : { cause }),
       ...(transaction.extraLogging ? { extraLogging: true } : {}),
     };
   }
-}
-
-function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms, undefined);
-    promise.then(
-      (value) => {
-        clearTimeout(timer);
-        resolve(value);
-      },
-      (error) => {
-        clearTimeout(timer);
-        reject(error);
-      },
-    );
-  });
 }

@@ -7,7 +7,6 @@ import { namespaceOf, packageOf, qualified } from '../model/names';
 import type { Logger } from '../observe/logger';
 import type { ActivationStore } from '../store/activationStore';
 import type { ActionResolver } from './actionResolver';
-import { type Payload, readPayload } from './activationWait';
 import type { CallContext } from './context';
 import type { Entities } from './entities';
 import { requireJson } from './entityBody';
@@ -15,6 +14,7 @@ import { type Answer, jsonAnswer } from './http/answer';
 import { asApiError } from './http/render';
 import type { Transaction } from './http/request';
 import { checkPayloadSize, type Invocation } from './invocation';
+import { type Payload, payloadFrom, readPayload } from './payload';
 import type { Throttles } from './throttles';
 import { own } from './triggers';
 
@@ -72,7 +72,7 @@ export class TriggerFiring {
       __ow_headers: headerObject(headers),
       ...(payload.object as JsonObject),
     };
-    const args: Payload = { object, text: JSON.stringify(object) };
+    const args = payloadFrom(object);
     return Promise.all(rules.map(([name, rule]) => this.runRule(caller, name, rule, args, transaction)));
   }
 

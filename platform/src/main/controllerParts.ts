@@ -3,11 +3,13 @@ import type { PlatformConfig } from '../config/settings';
 import { ActionResolver } from '../controller/actionResolver';
 import { Actions } from '../controller/actions';
 import { Activations } from '../controller/activations';
+import { AnyActionRunner } from '../controller/anyActionRunner';
 import { Authenticator } from '../controller/authentication';
 import { Entities } from '../controller/entities';
 import { EntityBodyReader } from '../controller/entityBody';
 import { ApiServer } from '../controller/http/apiServer';
 import { Invocation } from '../controller/invocation';
+import { Orchestrations } from '../controller/orchestration';
 import { PackageResolver } from '../controller/packageResolver';
 import { Packages } from '../controller/packages';
 import { PrimitiveInvoker } from '../controller/primitiveInvoker';
@@ -39,7 +41,8 @@ export interface ControllerDependencies {
 
 export interface Controller {
   server: ApiServer;
-  firing: TriggerFiring;
+  /** Resolves when what runs behind answers already given has ended. */
+  drain(): Promise<void>;
   /** A namespace's key or limits changed. */
   forgetNamespace(namespace: string): void;
 }
@@ -64,8 +67,10 @@ export function composeController({
   const authenticator = new Authenticator(subjects);
   const resolver = new ActionResolver(entities, packageResolver);
   const primitive = new PrimitiveInvoker(balancer, activations, id);
-  const invocation = new Invocation(resolver, packageResolver, primitive, throttles, manifest, config);
   const sequences = new SequenceComponents(entities, packageResolver, limits.sequenceMaxLength);
+  const orchestrations = new Orchestrations(activations, log);
+  const runner = new AnyActionRunner(primitive, resolver, sequences, orchestrations, limits.sequenceMaxLength);
+  const invocation = new Invocation(resolver, packageResolver, runner, throttles, manifest, config);
   const firing = new TriggerFiring(entities, resolver, invocation, activations, throttles, config, log);
   const api = new RestApi({
     authenticator,
@@ -80,5 +85,9 @@ export function composeController({
     limits,
     build,
   });
-  return { server: new ApiServer(api, config.api, log), firing, forgetNamespace: (namespace) => authenticator.forget(namespace) };
+  const drain = async () => {
+    await firing.drain();
+    await orchestrations.drain();
+  };
+  return { server: new ApiServer(api, config.api, log), drain, forgetNamespace: (namespace) => authenticator.forget(namespace) };
 }

@@ -51,7 +51,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
   log.info({ ...address, admin: config.admin.port, version }, 'platform is up');
   return async () => {
     await controller.server.close();
-    await controller.firing.drain();
+    await controller.drain();
     await invoker.close();
     await balancer.close();
     await admin.close();

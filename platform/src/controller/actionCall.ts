@@ -1,0 +1,61 @@
+import type { ActivationRecord } from '../model/activation';
+import type { Identity } from '../model/identity';
+import type { ResolvedAction } from './actionResolver';
+import type { Payload } from './payload';
+import type { Transaction } from './http/request';
+
+/** One action to be run for a caller: a primitive one, a sequence or a composition. */
+export interface ActionCall {
+  caller: Identity;
+  resolved: ResolvedAction;
+  payload: Payload;
+  transaction: Transaction;
+  blocking: boolean;
+  /** ms a blocking caller waits; what runs goes on after that. */
+  wait: number;
+  /** Id of the enclosing sequence or composition; absent = the call is the topmost. */
+  cause?: string;
+  /** Shared by everything inside one topmost sequence or composition. */
+  accounting?: Accounting;
+}
+
+/** What the bounds on sequences and compositions count. */
+export interface Accounting {
+  /** Primitive actions run by sequences. */
+  atomic: number;
+  /** Components run by compositions. */
+  components: number;
+  conductors: number;
+}
+
+export function newAccounting(): Accounting {
+  return { atomic: 0, components: 0, conductors: 0 };
+}
+
+/** `record` is absent when the call did not wait, or waited in vain: the activation goes on either way. */
+export interface Outcome {
+  activationId: string;
+  record?: ActivationRecord;
+}
+
+/** Runs whatever kind of action it is given. */
+export interface ActionRunner {
+  run(call: ActionCall): Promise<Outcome>;
+}
+
+/** `promise`, or undefined after `ms`. */
+export function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, ms, undefined);
+    promise.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
+}
