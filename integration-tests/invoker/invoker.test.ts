@@ -1,0 +1,214 @@
+import type { ActivationRecord } from '../../platform/src/model/activation';
+import { InvokerBench } from './invokerBench';
+import { eventually, isAlive } from './runtimeProcess';
+
+const benches: InvokerBench[] = [];
+async function bench(options: ConstructorParameters<typeof InvokerBench>[0] = {}): Promise<InvokerBench> {
+  const made = new InvokerBench(options);
+  benches.push(made);
+  await made.invoker.start();
+  return made;
+}
+afterEach(async () => {
+  for (const made of benches.splice(0)) await made.close();
+});
+
+const echo = 'function main(a) { return a }';
+const who = 'const born = process.pid; function main(a) { return { born } }';
+const result = (record: ActivationRecord) => JSON.parse(record.response.result!);
+const annotation = (record: ActivationRecord, key: string) => record.annotations.find((a) => a.key === key)?.value;
+
+describe('an activation', () => {
+  it('is answered and recorded with all its facts', async () => {
+    const b = await bench();
+    b.put('echo', { code: 'function main(a) { console.log("line"); return a }' });
+    const { record } = await b.invoke('echo', { a: 1 }, { cause: 'c'.repeat(32), action: { binding: 'ns/bound' } });
+    expect(record).toMatchObject({ namespace: 'ns', name: 'echo', subject: 'subject', version: '0.0.1', cause: 'c'.repeat(32), logs: [] });
+    expect(record.response).toEqual({ statusCode: 0, result: '{"a":1}', size: 7 });
+    expect(record.duration).toBe(record.end - record.start);
+    expect(Object.fromEntries(record.annotations.map((a) => [a.key, a.value]))).toEqual({
+      path: 'ns/echo',
+      kind: 'nodejs:20',
+      limits: { timeout: 60_000, memory: 256, logs: 10, concurrency: 1 },
+      timeout: false,
+      waitTime: expect.any(Number),
+      initTime: expect.any(Number),
+      causedBy: 'sequence',
+      binding: 'ns/bound',
+    });
+    const stored = await b.recorded(record.activationId);
+    expect(stored).toEqual({ ...record, logs: [expect.stringMatching(/ stdout: line$/)] });
+    const warm = await b.invoke('echo', {});
+    expect(annotation(warm.record, 'initTime')).toBeUndefined();
+  });
+
+  it('without a caller that waits is acknowledged without its record', async () => {
+    const b = await bench();
+    b.put('echo', { code: echo });
+    const { acknowledgements, id } = await b.invoke('echo', { a: 1 }, { blocking: false });
+    expect(acknowledgements).toEqual([
+      { activationId: id, transactionId: 'tid', slotFree: true, isSystemError: false, invoker: 'invoker0' },
+    ]);
+    expect(result((await b.recorded(id))!)).toEqual({ a: 1 });
+  });
+
+  it('of a namespace that stores none is recorded on demand only', async () => {
+    const b = await bench();
+    b.put('echo', { code: echo });
+    const quiet = await b.invoke('echo', {}, { limits: { storeActivations: false } });
+    const loud = await b.invoke('echo', {}, { limits: { storeActivations: false }, extraLogging: true });
+    expect(await b.recorded(loud.id)).toBeDefined();
+    expect(b.records.has(quiet.id)).toBe(false);
+  });
+
+  it.each([
+    ['gone', 'missing', 1, 'Action could not be found or may have been deleted.'],
+    ['unreadable', 'unreadable', 3, 'Action could not be fetched.'],
+    ['of a kind nobody knows', 'strange', 3, 'Action version is not compatible and cannot be invoked.'],
+  ])('whose action is %s is recorded without a container', async (_name, action, statusCode, error) => {
+    const b = await bench();
+    b.put('strange', { code: '', kind: 'cobol:1' });
+    const { record, acknowledgements } = await b.invoke(action, {});
+    expect(record.response).toEqual({ statusCode, result: JSON.stringify({ error }) });
+    expect(record.annotations).toEqual([
+      { key: 'path', value: `ns/${action}` },
+      { key: 'kind', value: 'unknown' },
+    ]);
+    expect(record).toMatchObject({ start: record.end, duration: 0 });
+    expect(acknowledgements.at(-1)).toMatchObject({ slotFree: true, isSystemError: statusCode === 3 });
+    expect(await b.recorded(record.activationId)).toBeDefined();
+  });
+
+  it('that cannot have a container is a fault of the platform', async () => {
+    const b = await bench();
+    b.put('java', { code: 'x', kind: 'java:8' });
+    const { record } = await b.invoke('java', {});
+    expect(record.response).toEqual({ statusCode: 3, result: '{"error":"Failed to provision resources to run the action."}' });
+    expect(annotation(record, 'kind')).toBe('java:8');
+  });
+
+  it.each([
+    ['does not end', 'function main() { return new Promise(() => {}) }', 'The action exceeded its time limits of 400 milliseconds.', true],
+    ['does not end loading', 'for (;;);', 'The action exceeded its time limits of 400 milliseconds during initialization.', true],
+    ['exits', 'function main() { process.exit(0) }', 'The action did not produce a valid response and exited unexpectedly.', false],
+    ['exits loading', 'process.exit(0)', 'The action did not initialize and exited unexpectedly.', false],
+  ])('that %s is told so', async (_name, code, error, timeout) => {
+    const b = await bench();
+    b.put('bad', { code, limits: { timeout: 400 } });
+    const { record } = await b.invoke('bad', {});
+    expect(record.response).toEqual({ statusCode: 2, result: JSON.stringify({ error }) });
+    expect(annotation(record, 'timeout')).toBe(timeout);
+    const stored = await b.recorded(record.activationId);
+    expect(stored!.logs.at(-1)).toMatch(/ stderr: The action did not initialize or run as expected\. Log data might be missing\.$/);
+    await eventually(() => b.invoker.status.containers === 0);
+  });
+
+  it('whose result is too large gets the beginning of it', async () => {
+    const b = await bench({ payload: 1_000, truncation: 20 });
+    b.put('big', { code: 'function main() { return { text: "x".repeat(2000) } }' });
+    const { record } = await b.invoke('big', {});
+    expect(record.response.statusCode).toBe(1);
+    expect(result(record).error).toBe(
+      `The action produced a response that exceeded the allowed length: 2011 > 1000 bytes. The truncated response was: {"text":"${'x'.repeat(11)}`,
+    );
+    expect(record.response.size).toBe(2_011);
+    expect((await b.invoke('big', {})).record.response.statusCode).toBe(1);
+  });
+});
+
+describe('containers', () => {
+  it('are used again by the same action and by nobody else', async () => {
+    const b = await bench();
+    b.put('one', { code: who });
+    b.put('two', { code: who });
+    const born = async (action: string, more: object = {}) => result((await b.invoke(action, {}, more)).record).born;
+    const first = await born('one');
+    expect(await born('one')).toBe(first);
+    const others = [await born('two'), await born('one', { namespace: 'other' })];
+    b.put('one', { code: who, revision: '2' });
+    others.push(await born('one', { action: { revision: '2' } }));
+    expect(new Set([first, ...others]).size).toBe(4);
+  });
+
+  it('are removed when nobody uses them', async () => {
+    const b = await bench({ idleContainer: 600, pauseGrace: 200 });
+    b.put('one', { code: who });
+    const { born } = result((await b.invoke('one', {})).record);
+    await new Promise((resolve) => setTimeout(resolve, 350));
+    // paused meanwhile, and used again
+    expect(result((await b.invoke('one', {})).record).born).toBe(born);
+    await eventually(() => b.invoker.status.containers === 0);
+    expect(isAlive(born)).toBe(false);
+  });
+
+  it('that died meanwhile cost nobody an activation', async () => {
+    const b = await bench();
+    b.put('one', { code: who });
+    const { born } = result((await b.invoke('one', {})).record);
+    process.kill(born, 'SIGKILL');
+    await eventually(() => !isAlive(born));
+    const again = await b.invoke('one', {});
+    expect(again.record.response.statusCode).toBe(0);
+    expect(result(again.record).born).not.toBe(born);
+  });
+
+  it('make room for one another within the memory there is', async () => {
+    const b = await bench({ userMemory: 512 });
+    for (const name of ['a', 'b', 'c', 'd']) b.put(name, { code: who });
+    for (const name of ['a', 'b', 'c', 'd', 'a']) {
+      expect((await b.invoke(name, {})).record.response.statusCode).toBe(0);
+      expect(b.invoker.status.memory).toBeLessThanOrEqual(512);
+    }
+  });
+});
+
+describe('many at a time', () => {
+  it('two hundred of ten actions: each answered once, each recorded once', async () => {
+    const b = await bench({ userMemory: 2048 });
+    for (let i = 0; i < 10; i++)
+      b.put(`a${i}`, { code: `function main(a) { console.log(a.n); return { action: ${i}, n: a.n } }`, kind: 'nodejs:20' });
+    const answers = await Promise.all(Array.from({ length: 200 }, (_, n) => b.invoke(`a${n % 10}`, { n })));
+    expect(answers.map((a) => result(a.record))).toEqual(Array.from({ length: 200 }, (_, n) => ({ action: n % 10, n })));
+    for (const [n, { id, acknowledgements }] of answers.entries()) {
+      expect(acknowledgements.filter((a) => a.record)).toHaveLength(1);
+      expect(acknowledgements.filter((a) => a.slotFree)).toHaveLength(1);
+      expect((await b.recorded(id))!.logs.map((l) => l.slice(31))).toEqual([`stdout: ${n}`]);
+    }
+    expect(b.stores).toBe(200);
+    expect(b.invoker.status.memory).toBeLessThanOrEqual(2048);
+  });
+});
+
+describe('the end', () => {
+  it('a drain waits for what was taken, and for its record', async () => {
+    const b = await bench();
+    b.put('slow', { code: 'function main() { return new Promise((r) => setTimeout(() => r({ done: 1 }), 300)) }' });
+    const slow = b.invoke('slow', {});
+    await eventually(() => b.invoker.status.containers === 1);
+    await b.invoker.drain();
+    expect(b.records.has((await slow).id)).toBe(true);
+    expect(result((await slow).record)).toEqual({ done: 1 });
+  });
+
+  it('a close ends what runs, and records it', async () => {
+    const b = await bench();
+    b.put('never', { code: 'function main() { return new Promise(() => {}) }' });
+    const never = b.invoke('never', {});
+    await eventually(() => b.invoker.status.containers === 1);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await b.invoker.close();
+    const { record, id } = await never;
+    expect(record.response.statusCode).toBe(2);
+    expect(b.records.has(id)).toBe(true);
+    expect(b.invoker.status).toMatchObject({ containers: 0, memory: 0 });
+  });
+
+  it('a store that is full for a while loses nothing', async () => {
+    const b = await bench();
+    b.put('echo', { code: echo });
+    b.fullFor = 3;
+    const { id } = await b.invoke('echo', {});
+    expect(await b.recorded(id)).toBeDefined();
+    expect(b.fullFor).toBe(0);
+  });
+});
