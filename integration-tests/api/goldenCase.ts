@@ -63,7 +63,12 @@ function playStep(step: GoldenStep, host: GoldenHost, variables: Variables): Pro
   const [method, ...rest] = (fill(step.do, variables) as string).split(' ');
   const path = rest.join(' ');
   const headers = { ...(fill(step.headers ?? {}, variables) as Record<string, string>) };
-  const keys = { guest: host.guest.auth, other: host.other.auth, bad: `23bc46b1-71f6-4ed5-8c54-816aa4f8c000:${'x'.repeat(64)}`, none: undefined };
+  const keys = {
+    guest: host.guest.auth,
+    other: host.other.auth,
+    bad: `23bc46b1-71f6-4ed5-8c54-816aa4f8c000:${'x'.repeat(64)}`,
+    none: undefined,
+  };
   const key = keys[step.auth ?? 'guest'];
   if (key) headers.authorization = basic(key);
   const url = host.apiHost + (path.startsWith('//') ? path.slice(1) : `/api/v1${path}`);
@@ -91,7 +96,8 @@ function compare(step: GoldenStep, answer: HttpAnswer, variables: Variables): st
 }
 
 function fill(value: unknown, variables: Variables): unknown {
-  if (typeof value === 'string') return value.replace(/\$\{(\w+)\}/g, (whole, k: string) => (k in variables ? String(variables[k]) : whole));
+  if (typeof value === 'string')
+    return value.replace(/\$\{(\w+)\}/g, (whole, k: string) => (k in variables ? String(variables[k]) : whole));
   if (Array.isArray(value)) return value.map((v) => fill(v, variables));
   if (typeof value === 'object' && value !== null) {
     return Object.fromEntries(Object.entries(value).map(([k, v]) => [fill(k, variables) as string, fill(v, variables)]));

@@ -19,7 +19,9 @@ const show = (v: unknown) => (JSON.stringify(v) ?? 'nothing').slice(0, 300);
 /** What differs, each with its place; empty when `got` is as wanted. */
 export function differences(want: unknown, got: unknown, at = 'body'): string[] {
   if (typeof want === 'string' && want.startsWith('$re:')) {
-    return typeof got === 'string' && new RegExp(want.slice(4), 's').test(got) ? [] : [`${at}: ${show(got)} does not match ${want.slice(4)}`];
+    return typeof got === 'string' && new RegExp(want.slice(4), 's').test(got)
+      ? []
+      : [`${at}: ${show(got)} does not match ${want.slice(4)}`];
   }
   if (typeof want === 'string' && Object.hasOwn(patterns, want)) {
     return got !== undefined && patterns[want]!(got) ? [] : [`${at}: ${show(got)} is no ${want}`];
@@ -47,7 +49,9 @@ function unordered(want: unknown[], got: unknown, at: string): string[] {
 
 function contains(want: unknown, got: unknown, at: string): string[] {
   if (Array.isArray(want)) {
-    return want.flatMap((w) => (Array.isArray(got) && got.some((g) => differences(w, g).length === 0) ? [] : [`${at}: nothing like ${show(w)} in ${show(got)}`]));
+    return want.flatMap((w) =>
+      Array.isArray(got) && got.some((g) => differences(w, g).length === 0) ? [] : [`${at}: nothing like ${show(w)} in ${show(got)}`],
+    );
   }
   return Object.entries(want as Dictionary).flatMap(([k, w]) => differences(w, (got as Dictionary | undefined)?.[k], `${at}.${k}`));
 }

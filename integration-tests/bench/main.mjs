@@ -7,7 +7,9 @@ import { parseArgs } from 'node:util';
 import { load } from './loadGenerator.mjs';
 import { cpuMs, payload, residentMb, runBody, startPlatform, startRelay, startRuntimes } from './processes.mjs';
 
-const { values } = parseArgs({ options: { json: { type: 'string' }, seconds: { type: 'string', default: '5' }, activations: { type: 'string', default: '50000' } } });
+const { values } = parseArgs({
+  options: { json: { type: 'string' }, seconds: { type: 'string', default: '5' }, activations: { type: 'string', default: '50000' } },
+});
 const seconds = Number(values.seconds);
 const containers = 4;
 const levels = [1, 16, 64];
@@ -21,7 +23,16 @@ async function measure(name, connections, pids, options) {
   const result = await load({ ...options, connections, seconds, warmUpSeconds: 0 });
   const used = pids.reduce((sum, pid) => sum + cpuMs(pid), 0) - before;
   if (result.errors > 0) throw new Error(`${name} at ${connections} connections: ${result.errors} of ${result.requests} requests failed`);
-  return { name, connections, rps: result.rps, p50Ms: result.p50Ms, p95Ms: result.p95Ms, p99Ms: result.p99Ms, cpuMsPerRequest: used / result.requests, requests: result.requests };
+  return {
+    name,
+    connections,
+    rps: result.rps,
+    p50Ms: result.p50Ms,
+    p95Ms: result.p95Ms,
+    p99Ms: result.p99Ms,
+    cpuMsPerRequest: used / result.requests,
+    requests: result.requests,
+  };
 }
 
 const cases = [];
@@ -41,8 +52,17 @@ try {
   const direct = { target: runtimes.map(({ socketPath }) => ({ socketPath })), path: '/run', body: runBody };
   for (const connections of levels) {
     // a container takes one request at a time: more connections than containers only queue inside the runtime
-    cases.push(await measure('direct', connections, runtimes.map((r) => r.pid), direct));
-    cases.push(await measure('relay', connections, [relay.pid], { target: { host: '127.0.0.1', port: relay.port }, path: '/run', body: runBody }));
+    cases.push(
+      await measure(
+        'direct',
+        connections,
+        runtimes.map((r) => r.pid),
+        direct,
+      ),
+    );
+    cases.push(
+      await measure('relay', connections, [relay.pid], { target: { host: '127.0.0.1', port: relay.port }, path: '/run', body: runBody }),
+    );
     cases.push(await measure('api', connections, [platform.pid], invoke));
   }
   const done = async () => JSON.parse(await platform.api('GET', 'activations?count=true')).activations;

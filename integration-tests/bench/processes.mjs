@@ -25,7 +25,9 @@ export async function freePort() {
 
 /** Milliseconds of processor time a process has used. */
 export function cpuMs(pid) {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ');
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ');
   return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
@@ -44,7 +46,10 @@ export async function startRuntimes(count) {
         stdio: 'ignore',
         env: { PATH: process.env.PATH, OPENWHISK_RUNTIME_SOCKET: socketPath },
       });
-      await until(() => post({ socketPath }, '/init', { value: { name: 'bench', main: 'main', code: actionCode, binary: false, env: {} } }), 'a runtime');
+      await until(
+        () => post({ socketPath }, '/init', { value: { name: 'bench', main: 'main', code: actionCode, binary: false, env: {} } }),
+        'a runtime',
+      );
       return { pid: child.pid, socketPath, child };
     }),
   );
@@ -95,7 +100,8 @@ export async function startPlatform(memoryMb) {
       CONFIG_whisk_containerPool_userMemory: `${memoryMb} m`,
     },
   });
-  const admin = (method, path, body) => call({ host: '127.0.0.1', port: adminPort }, method, path, body, { authorization: `Bearer ${adminKey}` });
+  const admin = (method, path, body) =>
+    call({ host: '127.0.0.1', port: adminPort }, method, path, body, { authorization: `Bearer ${adminKey}` });
   const namespace = await until(() => admin('PUT', '/v1/namespaces/bench?overwrite=true', {}), 'the platform');
   const { auth } = JSON.parse(namespace);
   const authorization = `Basic ${Buffer.from(auth).toString('base64')}`;

@@ -10,7 +10,12 @@ const server = fastify();
 server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
 server.post('/run', async (request, reply) => {
   const client = clients[next++ % clients.length];
-  const { body } = await client.request({ method: 'POST', path: '/run', headers: { 'content-type': 'application/json' }, body: request.body });
+  const { body } = await client.request({
+    method: 'POST',
+    path: '/run',
+    headers: { 'content-type': 'application/json' },
+    body: request.body,
+  });
   return reply.header('content-type', 'application/json').send(await body.text());
 });
 await server.listen({ host: '127.0.0.1', port: Number(port) });

@@ -1,8 +1,8 @@
 import type { ActivationRecord } from '../model/activation';
 import type { Identity } from '../model/identity';
 import type { ResolvedAction } from './actionResolver';
-import type { Payload } from './payload';
 import type { Transaction } from './http/request';
+import type { Payload } from './payload';
 
 /** One action to be run for a caller: a primitive one, a sequence or a composition. */
 export interface ActionCall {
@@ -41,6 +41,11 @@ export interface Outcome {
 /** Runs whatever kind of action it is given. */
 export interface ActionRunner {
   run(call: ActionCall): Promise<Outcome>;
+}
+
+/** Whether the activation gets a record: a namespace may have switched that off, a header forces it. */
+export function isStored({ caller, transaction }: Pick<ActionCall, 'caller' | 'transaction'>): boolean {
+  return caller.limits.storeActivations !== false || transaction.extraLogging;
 }
 
 /** `promise`, or undefined after `ms`. */

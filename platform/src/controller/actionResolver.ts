@@ -77,7 +77,6 @@ export class ActionResolver {
   }
 }
 
-
 function isFinal(action: ActionDocument): boolean {
   return annotationOf(action.annotations, 'final') === true;
 }

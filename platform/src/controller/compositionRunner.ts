@@ -43,7 +43,8 @@ export class CompositionRunner {
       if (isArrayText(response.result ?? '{}')) throw new ConductorArrayResult('A conductor answered with an array.');
       if (response.statusCode !== 0) return withoutSize(response);
       const said = JSON.parse(response.result ?? '{}') as JsonObject;
-      if (said.action === undefined) return { statusCode: 0, result: JSON.stringify(said.params === undefined ? said : wrapped(said.params, 'value')) };
+      if (said.action === undefined)
+        return { statusCode: 0, result: JSON.stringify(said.params === undefined ? said : wrapped(said.params, 'value')) };
       const next = await this.component(call, said, orchestration);
       if (!('payload' in next)) return next;
       const state = said.state === undefined ? {} : wrapped(said.state, 'state');
@@ -52,7 +53,11 @@ export class CompositionRunner {
   }
 
   /** What the conductor is told next, or the response that ends the composition. */
-  private async component(call: ActionCall, said: JsonObject, orchestration: Orchestration): Promise<{ payload: JsonObject } | ActivationResponse> {
+  private async component(
+    call: ActionCall,
+    said: JsonObject,
+    orchestration: Orchestration,
+  ): Promise<{ payload: JsonObject } | ActivationResponse> {
     const { accounting, caller } = call;
     const told = (error: string) => ({ payload: { error } });
     const name = parseActionName(said.action, caller.namespace.name);

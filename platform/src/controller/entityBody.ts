@@ -95,9 +95,30 @@ function isJsonType(type: string): boolean {
 }
 
 export function parseJson(text: string): unknown {
+  if (text.length > maxNesting && isTooDeep(text))
+    throw new MalformedContent(`JSON input was nested more deeply than the set limit of maxNesting = ${maxNesting}`);
   try {
     return JSON.parse(text);
   } catch (error) {
     throw new MalformedContent((error as Error).message);
   }
+}
+
+/** Deeper values could be read, and would overflow the stack of whatever walks them later, an action's runtime included. */
+const maxNesting = 1000;
+
+function isTooDeep(text: string): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i);
+    if (inString) {
+      if (c === 92) i++;
+      else if (c === 34) inString = false;
+    } else if (c === 34) inString = true;
+    else if (c === 91 || c === 123) {
+      if (++depth > maxNesting) return true;
+    } else if (c === 93 || c === 125) depth--;
+  }
+  return false;
 }

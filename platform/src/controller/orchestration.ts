@@ -1,8 +1,9 @@
 import { type ActivationRecord, type ActivationResponse, newActivationId } from '../model/activation';
 import type { KeyValue } from '../model/parameters';
 import type { Logger } from '../observe/logger';
+import type { AcceptanceJournal, AcceptedActivation } from '../store/acceptanceJournal';
 import type { ActivationStore } from '../store/activationStore';
-import { type ActionCall, type Outcome, within } from './actionCall';
+import { type ActionCall, isStored, type Outcome, within } from './actionCall';
 
 /** A sequence or composition under way: what its record is made of. */
 export class Orchestration {
@@ -19,6 +20,21 @@ export class Orchestration {
     this.componentIds.push(activationId);
     this.duration += record?.duration ?? 0;
     this.memory = Math.max(this.memory, memory);
+  }
+
+  accepted(): AcceptedActivation {
+    const { caller, resolved, cause } = this.call;
+    const { namespace, name, version } = resolved.action;
+    return {
+      activationId: this.activationId,
+      namespace: caller.namespace.name,
+      subject: caller.subject,
+      name,
+      version,
+      path: `${namespace}/${name}`,
+      ...(cause === undefined ? {} : { cause }),
+      start: this.start,
+    };
   }
 
   /** Reference invocation, sections 5 and 6. */
@@ -59,12 +75,14 @@ export class Orchestrations {
 
   constructor(
     private readonly activations: ActivationStore,
+    private readonly journal: AcceptanceJournal,
     private readonly log: Logger,
   ) {}
 
   /** `work` must not reject: whatever happens inside is a response. */
   async start(call: ActionCall, orchestration: Orchestration, work: () => Promise<ActivationRecord>): Promise<Outcome> {
     const { activationId } = orchestration;
+    if (isStored(call)) this.journal.accept(orchestration.accepted());
     const running = work().then((record) => {
       this.record(call, record);
       return record;
@@ -84,8 +102,8 @@ export class Orchestrations {
     await Promise.allSettled(this.underWay);
   }
 
-  private record({ caller, transaction }: ActionCall, record: ActivationRecord): void {
-    if (caller.limits.storeActivations === false && !transaction.extraLogging) return;
+  private record(call: ActionCall, record: ActivationRecord): void {
+    if (!isStored(call)) return;
     this.activations.store(record).catch((error) => {
       this.log.error({ err: error, activationId: record.activationId }, 'an activation record could not be stored');
     });

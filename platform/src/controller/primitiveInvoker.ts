@@ -1,8 +1,9 @@
-import type { LoadBalancer } from '../balancer/loadBalancer';
+import type { LoadBalancer, Placement } from '../balancer/loadBalancer';
 import type { ActivationMessage } from '../bus/messages';
 import { newActivationId } from '../model/activation';
+import type { AcceptanceJournal } from '../store/acceptanceJournal';
 import type { ActivationStore } from '../store/activationStore';
-import { type ActionCall, type Outcome, within } from './actionCall';
+import { type ActionCall, isStored, type Outcome, within } from './actionCall';
 import { argumentsText } from './actionResolver';
 import { Unavailable } from './http/errors';
 
@@ -11,6 +12,7 @@ export class PrimitiveInvoker {
   constructor(
     private readonly balancer: LoadBalancer,
     private readonly activations: ActivationStore,
+    private readonly journal: AcceptanceJournal,
     private readonly controller: string,
   ) {}
 
@@ -19,7 +21,28 @@ export class PrimitiveInvoker {
     // refused before it is accepted: what is accepted must end in a record
     if (pending > capacity) throw new Unavailable();
     const activationId = newActivationId();
-    const placement = await this.balancer.publish(this.message(call, activationId), call.resolved.action.limits.timeout);
+    const { caller, resolved, transaction, cause } = call;
+    const { action } = resolved;
+    const kept = isStored(call);
+    if (kept) {
+      this.journal.accept({
+        activationId,
+        namespace: caller.namespace.name,
+        subject: caller.subject,
+        name: action.name,
+        version: action.version,
+        path: `${action.namespace}/${action.name}`,
+        ...(cause === undefined ? {} : { cause }),
+        start: transaction.start,
+      });
+    }
+    let placement: Placement;
+    try {
+      placement = await this.balancer.publish(this.message(call, activationId), action.limits.timeout);
+    } catch (error) {
+      if (kept) this.journal.withdraw(activationId);
+      throw error;
+    }
     if (!call.blocking) return { activationId };
     const record = await within(placement.result, call.wait);
     return record ? { activationId, record } : { activationId };
@@ -30,7 +53,13 @@ export class PrimitiveInvoker {
     return {
       transactionId: transaction.id,
       transactionStart: transaction.start,
-      action: { path: action.namespace, name: action.name, version: action.version, revision, ...(binding === undefined ? {} : { binding }) },
+      action: {
+        path: action.namespace,
+        name: action.name,
+        version: action.version,
+        revision,
+        ...(binding === undefined ? {} : { binding }),
+      },
       user: caller,
       activationId,
       rootController: this.controller,

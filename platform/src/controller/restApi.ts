@@ -190,7 +190,7 @@ function entityName(segment: string): string {
 /** Checked on successful answers only, when the work is done already; error bodies are JSON whatever the caller accepts. */
 function acceptable(answer: Answer, { headers }: ApiRequest): Answer {
   const { accept } = headers;
-  if (accept === undefined || answer.status >= 400 || answer.contentType === undefined) return answer;
+  if (accept === undefined || answer.status >= 400 || answer.contentType === undefined || answer.unconditional) return answer;
   const semicolon = answer.contentType.indexOf(';');
   const type = semicolon < 0 ? answer.contentType : answer.contentType.slice(0, semicolon);
   if (!accepts(accept, type)) throw new NotAcceptable(type);

@@ -15,6 +15,8 @@ import { listEntities } from './listings';
 import type { PackageResolver } from './packageResolver';
 import { own } from './triggers';
 
+const done: Answer = { ...textAnswer('OK'), unconditional: true };
+
 /** A trigger's rules change under concurrent rules; a lost race is tried again this often. */
 const attempts = 5;
 
@@ -84,10 +86,10 @@ export class Rules {
     const id = own(context, name);
     const status = readStatus(readJsonBody(context.request));
     const { document } = await this.entities.load('rules', id);
-    if ((await this.status(document)) === status) return textAnswer('OK');
+    if ((await this.status(document)) === status) return done;
     const found = await this.changeTrigger(document.trigger, (rules) => ({ ...rules, [id]: { action: document.action, status } }));
     if (!found && status === 'active') throw new ApiError(404, 'Only rules with existing triggers can be activated');
-    return textAnswer('OK');
+    return done;
   }
 
   private async status(rule: RuleDocument): Promise<RuleStatus> {

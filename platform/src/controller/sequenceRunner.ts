@@ -26,7 +26,9 @@ export class SequenceRunner {
     if (call.cause === undefined) await this.components.checkRights(call.caller, components);
     const inner: ActionCall = { ...call, accounting: call.accounting ?? newAccounting() };
     const orchestration = new Orchestration(call);
-    return this.orchestrations.start(call, orchestration, async () => orchestration.record(await this.steps(inner, components, orchestration)));
+    return this.orchestrations.start(call, orchestration, async () =>
+      orchestration.record(await this.steps(inner, components, orchestration)),
+    );
   }
 
   private async steps(call: ActionCall, components: readonly string[], orchestration: Orchestration): Promise<ActivationResponse> {

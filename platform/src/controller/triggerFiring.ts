@@ -5,7 +5,9 @@ import type { Identity } from '../model/identity';
 import type { JsonObject } from '../model/json';
 import { namespaceOf, packageOf, qualified } from '../model/names';
 import type { Logger } from '../observe/logger';
+import type { AcceptanceJournal } from '../store/acceptanceJournal';
 import type { ActivationStore } from '../store/activationStore';
+import { isStored } from './actionCall';
 import type { ActionResolver } from './actionResolver';
 import type { CallContext } from './context';
 import type { Entities } from './entities';
@@ -30,6 +32,7 @@ export class TriggerFiring {
     private readonly resolver: ActionResolver,
     private readonly invocation: Invocation,
     private readonly activations: ActivationStore,
+    private readonly journal: AcceptanceJournal,
     private readonly throttles: Throttles,
     private readonly config: PlatformConfig,
     private readonly log: Logger,
@@ -47,8 +50,19 @@ export class TriggerFiring {
     if (!rules.some(([, rule]) => rule.status === 'active')) return { status: 204 };
     const activationId = newActivationId();
     const start = Date.now();
+    const kept = isStored({ caller, transaction: request.transaction });
+    if (kept) {
+      this.journal.accept({
+        activationId,
+        namespace: caller.namespace.name,
+        subject: caller.subject,
+        name: trigger.name,
+        version: trigger.version,
+        start,
+      });
+    }
     const firing = this.runRules(caller, trigger, rules, payload, request.headers, request.transaction)
-      .then((logs) => this.record(caller, trigger, activationId, start, payload, logs, request.transaction))
+      .then((logs) => (kept ? this.record(caller, trigger, activationId, start, payload, logs) : undefined))
       .catch((error) => this.log.error({ err: error, transaction: request.transaction.id }, 'a trigger activation was not recorded'));
     this.underWay.add(firing);
     void firing.finally(() => this.underWay.delete(firing));
@@ -106,9 +120,7 @@ export class TriggerFiring {
     start: number,
     payload: Payload,
     logs: string[],
-    transaction: Transaction,
   ): Promise<void> {
-    if (caller.limits.storeActivations === false && !transaction.extraLogging) return;
     const record: ActivationRecord = {
       namespace: caller.namespace.name,
       name: trigger.name,

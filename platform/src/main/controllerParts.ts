@@ -22,6 +22,7 @@ import { TriggerFiring } from '../controller/triggerFiring';
 import { Triggers } from '../controller/triggers';
 import type { RuntimesManifest } from '../model/runtimesManifest';
 import type { Logger } from '../observe/logger';
+import type { AcceptanceJournal } from '../store/acceptanceJournal';
 import type { ActivationStore } from '../store/activationStore';
 import type { ArtifactStore } from '../store/artifactStore';
 import type { SubjectStore } from '../store/subjectStore';
@@ -33,6 +34,7 @@ export interface ControllerDependencies {
   manifest: RuntimesManifest;
   artifacts: ArtifactStore;
   activations: ActivationStore;
+  journal: AcceptanceJournal;
   subjects: SubjectStore;
   balancer: LoadBalancer;
   log: Logger;
@@ -54,6 +56,7 @@ export function composeController({
   manifest,
   artifacts,
   activations,
+  journal,
   subjects,
   balancer,
   log,
@@ -66,12 +69,12 @@ export function composeController({
   const throttles = new Throttles(limits, balancer);
   const authenticator = new Authenticator(subjects);
   const resolver = new ActionResolver(entities, packageResolver);
-  const primitive = new PrimitiveInvoker(balancer, activations, id);
+  const primitive = new PrimitiveInvoker(balancer, activations, journal, id);
   const sequences = new SequenceComponents(entities, packageResolver, limits.sequenceMaxLength);
-  const orchestrations = new Orchestrations(activations, log);
+  const orchestrations = new Orchestrations(activations, journal, log);
   const runner = new AnyActionRunner(primitive, resolver, sequences, orchestrations, limits.sequenceMaxLength);
   const invocation = new Invocation(resolver, packageResolver, runner, throttles, manifest, config);
-  const firing = new TriggerFiring(entities, resolver, invocation, activations, throttles, config, log);
+  const firing = new TriggerFiring(entities, resolver, invocation, activations, journal, throttles, config, log);
   const api = new RestApi({
     authenticator,
     root: new RootRoutes(balancer, config, manifest, () => log.warn('the controller was disabled by its operator')),

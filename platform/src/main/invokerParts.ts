@@ -22,7 +22,16 @@ export interface InvokerDependencies {
 }
 
 /** An invoker with containers that are processes of this machine, taking work when this resolves. */
-export async function composeInvoker({ id, config, manifest, bus, artifacts, activations, log, apiHost }: InvokerDependencies): Promise<Invoker> {
+export async function composeInvoker({
+  id,
+  config,
+  manifest,
+  bus,
+  artifacts,
+  activations,
+  log,
+  apiHost,
+}: InvokerDependencies): Promise<Invoker> {
   const invoker = new Invoker({
     id,
     bus,

@@ -9,6 +9,7 @@ import { createLogger, type Logger } from '../observe/logger';
 import { openDatabase } from '../store/embedded/database';
 import { EmbeddedActivationStore } from '../store/embedded/embeddedActivationStore';
 import { EmbeddedArtifactStore } from '../store/embedded/embeddedArtifactStore';
+import { EmbeddedJournal } from '../store/embedded/embeddedJournal';
 import { EmbeddedSubjectStore } from '../store/embedded/embeddedSubjectStore';
 import { readVersion } from './buildInfo';
 import { composeController } from './controllerParts';
@@ -28,14 +29,32 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
   const database = openDatabase(join(config.dataDir, 'entities'));
   const artifacts = new EmbeddedArtifactStore(database);
   const subjects = new EmbeddedSubjectStore(database);
-  const activations = new EmbeddedActivationStore({ directory: join(config.dataDir, 'activations'), ...config.activations, log });
+  const journal = new EmbeddedJournal(join(config.dataDir, 'journal'), log);
+  const activations = new EmbeddedActivationStore({
+    directory: join(config.dataDir, 'activations'),
+    ...config.activations,
+    log,
+    written: (id) => journal.settle(id),
+  });
+  await journal.recover(activations);
   const bus = new EmbeddedBus();
   const balancer = new LeanBalancer(bus, controllerId, invokerId, config);
   await balancer.start();
   const publicUrl = config.api.publicUrl || `http://${config.api.host}:${config.api.port}`;
   const invoker = await composeInvoker({ id: invokerId, config, manifest, bus, artifacts, activations, log, apiHost: publicUrl });
   const build = { date: version, number: version };
-  const controller = composeController({ id: controllerId, config, manifest, artifacts, activations, subjects, balancer, log, build });
+  const controller = composeController({
+    id: controllerId,
+    config,
+    manifest,
+    artifacts,
+    activations,
+    journal,
+    subjects,
+    balancer,
+    log,
+    build,
+  });
   const admin = new AdminApi(
     new NamespaceAdmin(subjects, artifacts, (namespace) => controller.forgetNamespace(namespace)),
     {
@@ -51,11 +70,14 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
   log.info({ ...address, admin: config.admin.port, version }, 'platform is up');
   return async () => {
     await controller.server.close();
-    await controller.drain();
+    await Promise.race([controller.drain().then(() => invoker.drain()), new Promise((resolve) => setTimeout(resolve, drainTimeout))]);
+    // what still runs is ended and recorded as failed
     await invoker.close();
+    await controller.drain();
     await balancer.close();
     await admin.close();
     await activations.close();
+    journal.close();
     await artifacts.close();
   };
 }
@@ -86,7 +108,7 @@ async function main(): Promise<void> {
         setTimeout(() => {
           log?.warn('work under way was cut off: the time for a stop is over');
           process.exit(1);
-        }, drainTimeout).unref();
+        }, drainTimeout + 5_000).unref();
         stop().then(
           () => process.exit(0),
           (error) => {

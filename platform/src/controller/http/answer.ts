@@ -4,6 +4,8 @@ export interface Answer {
   contentType?: string;
   body?: string | Buffer;
   headers?: Record<string, string | string[]>;
+  /** Sent whatever the caller accepts: answers that are a status and its name. */
+  unconditional?: boolean;
   /** Sent as `x-openwhisk-activation-id`. */
   activationId?: string;
 }

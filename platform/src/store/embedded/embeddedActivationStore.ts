@@ -15,6 +15,8 @@ export interface EmbeddedActivationStoreOptions {
   /** bytes not yet on disk */
   maxPending: number;
   log: Logger;
+  /** Told of each record that is on disk. */
+  written?: (activationId: string) => void;
   now?: () => number;
   /** A segment is sealed at this size or count. */
   segmentSize?: number;
@@ -32,6 +34,7 @@ const fsSync = promisify(fdatasync);
 interface Batch {
   buffer: Buffer;
   used: number;
+  readonly ids: string[];
   readonly segment: Segment;
   /** Where the batch begins in its segment. */
   readonly base: number;
@@ -88,6 +91,7 @@ export class EmbeddedActivationStore implements ActivationStore {
     active.minStart = Math.min(active.minStart, record.start);
     active.maxStart = Math.max(active.maxStart, record.start);
     this.recent.add(record.activationId);
+    batch.ids.push(record.activationId);
     batch.used += frameHeader + length;
     this.pendingBytes += frameHeader + length;
     return batch.written;
@@ -196,7 +200,7 @@ export class EmbeddedActivationStore implements ActivationStore {
     const segment = this.segments.active;
     const last = this.writing.at(-1);
     const base = last?.segment === segment ? last.base + last.used : segment.size;
-    return { buffer: Buffer.allocUnsafeSlow(Math.max(bytes, 128 * 1024)), used: 0, segment, base, written, resolve };
+    return { buffer: Buffer.allocUnsafeSlow(Math.max(bytes, 128 * 1024)), used: 0, ids: [], segment, base, written, resolve };
   }
 
   private startPump(): void {
@@ -219,6 +223,7 @@ export class EmbeddedActivationStore implements ActivationStore {
       this.dirty = true;
       this.writing.shift();
       batch.resolve();
+      if (this.options.written) for (const id of batch.ids) this.options.written(id);
       if (batch.segment !== this.segments.active && this.writing[0]?.segment !== batch.segment) {
         void this.seal(batch.segment);
       }
