@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { CollectedLogs, Container, ContainerAnswer } from '../../platform/src/invoker/containers/container';
@@ -64,10 +64,10 @@ export class RuntimeProcesses {
   }
 }
 
+/** False also for one that has ended and whose parent did not look yet. */
 export function isAlive(pid: number): boolean {
   try {
-    process.kill(pid, 0);
-    return true;
+    return readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]![0] !== 'Z';
   } catch {
     return false;
   }

@@ -10,7 +10,7 @@ import { Executables, type RuntimeCommand } from './executables';
 import { MemoryWatch } from './memoryWatch';
 import { ProcessContainer } from './processContainer';
 import { findProcessLimits, type ProcessLimits } from './processLimits';
-import { ProcessRecords } from './processRecords';
+import { type ProcessRecord, ProcessRecords } from './processRecords';
 
 /** Longest path a unix socket may have, without its end. */
 const maxSocketPath = 107;
@@ -39,6 +39,7 @@ export class ProcessContainerFactory implements ContainerFactory {
   private readonly startTimeout: number;
   /** Working directories and sockets; in the system's place for temporary files because socket paths must be short. */
   private readonly root: string;
+  private readonly rootRecord: ProcessRecord;
   private limits: Promise<ProcessLimits> | undefined;
   private counter = 0;
 
@@ -48,6 +49,7 @@ export class ProcessContainerFactory implements ContainerFactory {
     this.records = new ProcessRecords(path.join(options.dataDir, 'containers'));
     this.startTimeout = options.startTimeout ?? 30_000;
     this.root = makeRoot();
+    this.rootRecord = this.records.add(path.basename(this.root), undefined, [this.root]);
   }
 
   async create(spec: ContainerSpec): Promise<Container> {
@@ -86,6 +88,7 @@ export class ProcessContainerFactory implements ContainerFactory {
     await Promise.all([...this.containers].map((c) => c.destroy()));
     this.room.close();
     await rm(this.root, { recursive: true, force: true });
+    this.rootRecord.remove();
   }
 
   private adopt(spec: ContainerSpec, child: ChildProcess, directory: string, socketPath: string): ProcessContainer {
