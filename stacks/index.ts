@@ -4,19 +4,20 @@ import { hello } from '../examples/hello/entities';
 
 // One program for every environment: nothing but the configuration of a stack says where its platform runs and how large it is.
 const config = new pulumi.Config('platform');
+const retainData = config.getBoolean('retainData');
 
 const platform = new openwhisk.Platform('platform', {
   target: config.get('target') ?? 'local',
   apiPort: config.getNumber('apiPort'),
   adminPort: config.getNumber('adminPort'),
-  retainData: config.getBoolean('retainData'),
+  retainData,
   limits: config.getObject<openwhisk.types.input.PlatformLimitsArgs>('limits'),
   userMemory: config.getNumber('userMemory'),
   logLevel: config.get('logLevel'),
 });
 
-// What lives on the platform goes with it: nothing has to be deleted one by one when all of it is destroyed.
-const goesWithPlatform = { deletedWith: platform };
+// What lives on the platform goes with it: nothing has to be deleted one by one when all of it is destroyed. Where the data stays, it has to.
+const goesWithPlatform = retainData ? {} : { deletedWith: platform };
 
 const admin = new openwhisk.Provider('admin', { apiHost: platform.apiHost, adminUrl: platform.adminUrl, adminKey: platform.adminKey });
 const guest = new openwhisk.Namespace('guest', {}, { provider: admin, ...goesWithPlatform });

@@ -84,7 +84,8 @@ export class HttpTransport {
         path: request.path + queryText(request.query),
         method: request.method,
         headers: {
-          accept: 'application/json',
+          // Setting a rule's status is answered with plain text, and refused to those who want nothing but JSON.
+          accept: 'application/json, text/plain',
           'user-agent': 'pulumi-openwhisk',
           ...(this.options.authorization === undefined ? {} : { authorization: this.options.authorization }),
           ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),

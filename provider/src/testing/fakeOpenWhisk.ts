@@ -47,7 +47,11 @@ export class FakeOpenWhisk {
       return;
     }
     const [status, answer] =
-      typeof failure === 'object' ? [failure.status, { error: failure.error, code: 'tid' }] : this.route(seen, url.searchParams);
+      typeof failure === 'object'
+        ? [failure.status, { error: failure.error, code: 'tid' }]
+        : request.method === 'POST' && !acceptsText(request)
+          ? [406, { error: 'Resource representation is only available with these types:\ntext/plain', code: 'tid' }]
+          : this.route(seen, url.searchParams);
     if (failure === 'drop') {
       request.socket.destroy();
       return;
@@ -112,6 +116,11 @@ export class FakeOpenWhisk {
     this.namespaces.set(name, created);
     return [200, created];
   }
+}
+
+/** A POST here is a change of a rule's status or of a key; the first is answered with plain text alone. */
+function acceptsText(request: IncomingMessage): boolean {
+  return request.headers.accept === undefined || /text\/plain|\*\/\*/.test(request.headers.accept);
 }
 
 let counter = 0;
