@@ -17,7 +17,7 @@ import { accepts } from './http/accept';
 import { type Answer, jsonAnswer, textAnswer } from './http/answer';
 import type { ApiHandler } from './http/apiServer';
 import { restCors, rootCors } from './http/cors';
-import { BadRequest, IllegalName, NoSuchRoute, NotAcceptable } from './http/errors';
+import { BadRequest, IllegalName, MethodNotAllowed, NoSuchRoute, NotAcceptable } from './http/errors';
 import { type ApiRequest, pathSegments } from './http/request';
 import type { Invocation } from './invocation';
 import { getLimits } from './namespaceLimits';
@@ -26,8 +26,11 @@ import type { RootRoutes } from './rootRoutes';
 import type { Rules } from './rules';
 import type { TriggerFiring } from './triggerFiring';
 import type { Triggers } from './triggers';
+import type { WebActions } from './web/webActions';
+import { matchWebRoute } from './web/webRoute';
 
 const prefix = '/api/v1';
+const webMethods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'];
 
 export interface RestApiParts {
   authenticator: Authenticator;
@@ -39,6 +42,7 @@ export interface RestApiParts {
   rules: Rules;
   packages: Packages;
   activations: Activations;
+  web: WebActions;
   limits: SystemLimits;
   build: { date: string; number: string };
 }
@@ -64,7 +68,7 @@ export class RestApi implements ApiHandler {
 
   /** Credentials are checked before the body is read and before the path is looked at. */
   admit(request: ApiRequest): Promise<void> | void {
-    if (!isApi(request.path) || request.method === 'OPTIONS' || this.isPublic(request)) return;
+    if (!isApi(request.path) || request.method === 'OPTIONS' || this.isPublic(request) || matchWebRoute(request.path)) return;
     const identity = this.parts.authenticator.authenticate(request.headers.authorization);
     if (identity instanceof Promise) {
       return identity.then((found) => {
@@ -76,6 +80,11 @@ export class RestApi implements ApiHandler {
 
   async handle(request: ApiRequest): Promise<Answer> {
     if (!isApi(request.path)) return acceptable(this.parts.root.handle(request), request);
+    const web = matchWebRoute(request.path);
+    if (web) {
+      if (!webMethods.includes(request.method)) throw new MethodNotAllowed(webMethods.join(', '));
+      return this.parts.web.handle(request, web);
+    }
     if (request.method === 'OPTIONS') return { ...textAnswer('OK'), headers: restCors };
     const answer = this.isPublic(request) ? jsonAnswer(this.apiInfo) : await this.route(request, request.identity!);
     return acceptable({ ...answer, headers: answer.headers ? { ...restCors, ...answer.headers } : restCors }, request);

@@ -20,6 +20,7 @@ import { SequenceComponents } from '../controller/sequenceComponents';
 import { Throttles } from '../controller/throttles';
 import { TriggerFiring } from '../controller/triggerFiring';
 import { Triggers } from '../controller/triggers';
+import { WebActions } from '../controller/web/webActions';
 import type { RuntimesManifest } from '../model/runtimesManifest';
 import type { Logger } from '../observe/logger';
 import type { AcceptanceJournal } from '../store/acceptanceJournal';
@@ -85,6 +86,7 @@ export function composeController({
     rules: new Rules(entities, packageResolver, bodies, limits),
     packages: new Packages(entities, packageResolver, bodies, limits),
     activations: new Activations(activations, limits),
+    web: new WebActions(subjects, entities, resolver, runner, authenticator, throttles, config, log),
     limits,
     build,
   });

@@ -4,6 +4,10 @@ export interface Answer {
   contentType?: string;
   body?: string | Buffer;
   headers?: Record<string, string | string[]>;
+  /** Sent beside the others, also where a name is there already. */
+  extraHeaders?: [string, string][];
+  /** Without the headers every answer has. */
+  bare?: boolean;
   /** Sent whatever the caller accepts: answers that are a status and its name. */
   unconditional?: boolean;
   /** Sent as `x-openwhisk-activation-id`. */

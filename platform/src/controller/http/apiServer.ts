@@ -72,6 +72,7 @@ export class ApiServer {
       rawQuery,
       query: new Query(rawQuery),
       headers: incoming.headers,
+      rawHeaders: incoming.rawHeaders,
       body: noBody as Buffer,
       transaction,
     };
@@ -96,15 +97,20 @@ export class ApiServer {
     if (outgoing.destroyed) return;
     const headers: Record<string, string | string[] | number> = {
       [this.options.transactionHeader]: headerSafe(transaction.id),
-      ...answer.headers,
+      ...(answer.bare ? {} : answer.headers),
     };
-    if (answer.activationId !== undefined) headers['x-openwhisk-activation-id'] = answer.activationId;
+    if (answer.activationId !== undefined && !answer.bare) headers['x-openwhisk-activation-id'] = answer.activationId;
     const { body } = answer;
     if (body !== undefined && answer.contentType !== undefined) headers['Content-Type'] = answer.contentType;
     if (answer.status !== 204)
       headers['Content-Length'] = body === undefined ? 0 : typeof body === 'string' ? Buffer.byteLength(body) : body.length;
     if (this.draining) outgoing.shouldKeepAlive = false;
-    outgoing.writeHead(answer.status, headers);
+    if (answer.bare) delete headers[this.options.transactionHeader];
+    if (answer.extraHeaders) {
+      for (const [name, value] of Object.entries(headers)) outgoing.setHeader(name, value);
+      for (const [name, value] of answer.extraHeaders) outgoing.appendHeader(name, value);
+      outgoing.writeHead(answer.status);
+    } else outgoing.writeHead(answer.status, headers);
     if (withoutBody || body === undefined) outgoing.end();
     else outgoing.end(body);
   }

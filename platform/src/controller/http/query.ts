@@ -22,25 +22,22 @@ export class Query {
     throw new MalformedQuery(name, `'${value}' is not a valid Boolean value`);
   }
 
-  /** All pairs in order; a web action is given them. */
-  pairs(): [string, string][] {
+  /** All pairs in order, those of empty names too; a web action is given them. A name alone has no value. */
+  pairs(): [string, string | undefined][] {
     if (this.raw === '') return [];
-    return this.raw
-      .split('&')
-      .filter((p) => p !== '')
-      .map(splitPair);
+    return this.raw.split('&').map(splitPair);
   }
 
   private parse(): Map<string, string> {
     const values = new Map<string, string>();
-    for (const [name, value] of this.pairs()) if (!values.has(name)) values.set(name, value);
+    for (const [name, value] of this.pairs()) if (!values.has(name)) values.set(name, value ?? '');
     return values;
   }
 }
 
-function splitPair(pair: string): [string, string] {
+function splitPair(pair: string): [string, string | undefined] {
   const equals = pair.indexOf('=');
-  return equals < 0 ? [decode(pair), ''] : [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))];
+  return equals < 0 ? [decode(pair), undefined] : [decode(pair.slice(0, equals)), decode(pair.slice(equals + 1))];
 }
 
 function decode(text: string): string {

@@ -20,6 +20,8 @@ export interface ApiRequest {
   readonly query: Query;
   readonly rawQuery: string;
   readonly headers: IncomingHttpHeaders;
+  /** Names and values in turn, as they came. */
+  readonly rawHeaders: readonly string[];
   body: Buffer;
   /** Set by the API's `admit` where the path needs a caller. */
   identity?: Identity;
