@@ -241,6 +241,22 @@ describe('faults of the platform', () => {
     expect(bench.proxy.state).toBe('removed');
   });
 
+  it('a stem cell that died while it waited costs the job nothing, a fresh container that dies does', async () => {
+    const dead = { type: 'connectionLost', outOfMemory: false, unsent: true } as const;
+    const stem = new Bench({ automatic: false });
+    stem.proxy.startStem();
+    await settled();
+    const job = await stem.run();
+    stem.container.inits[0]!.answer.resolve(dead);
+    await settled();
+    expect(stem.rescheduled).toEqual([job]);
+    const fresh = new Bench({ automatic: false });
+    const failed = await fresh.run();
+    fresh.container.inits[0]!.answer.resolve(dead);
+    await settled();
+    expect(failed.response?.statusCode).toBe(2);
+  });
+
   it('a job whose container was sent away while it was made goes to another', async () => {
     const bench = new Bench();
     const creation = new Deferred<void>();

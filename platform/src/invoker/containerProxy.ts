@@ -181,8 +181,9 @@ export class ContainerProxy {
         return;
       }
     }
+    const wasStem = this.is('stem');
     this.to('initializing');
-    await this.initialize(job);
+    await this.initialize(job, wasStem);
   }
 
   private startFailed(job: Job, error: Error): void {
@@ -197,7 +198,7 @@ export class ContainerProxy {
     job.completed({ response, start: now, end: now, timedOut: false }, []);
   }
 
-  private async initialize(job: Job): Promise<void> {
+  private async initialize(job: Job, wasStem: boolean): Promise<void> {
     const { clock, bounds } = this.settings;
     const { limits } = job.action;
     const container = this.container!;
@@ -217,6 +218,12 @@ export class ContainerProxy {
     if (answer.type === 'response' && answer.status === 200) {
       if (this.state === 'initializing') this.to('running');
       this.execute(job, { start, initTime });
+      return;
+    }
+    if (wasStem && answer.type === 'connectionLost' && answer.unsent) {
+      // it died while it waited for work
+      this.leave();
+      this.settings.listener.reschedule(job);
       return;
     }
     this.finish(job, container, {

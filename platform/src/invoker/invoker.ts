@@ -1,4 +1,4 @@
-import type { MessageBus, Subscription } from '../bus/messageBus';
+import type { MessageBus, Subscription, Topic } from '../bus/messageBus';
 import type { Acknowledgement, ActivationMessage } from '../bus/messages';
 import { completedTopic, invokerTopic } from '../bus/topics';
 import type { ActivationRecord, ActivationResponse } from '../model/activation';
@@ -50,7 +50,8 @@ export class Invoker {
   private readonly listener: JobListener;
   private subscription: Subscription | undefined;
   /** Ends of the messages under way. */
-  private readonly settles = new Map<string, () => void>();
+  private readonly settles = new Map<ActivationMessage, () => void>();
+  private readonly topics = new Map<string, Topic<Acknowledgement>>();
 
   constructor(private readonly options: InvokerOptions) {
     this.actions = new ActionCache(options.artifacts, options.kinds);
@@ -100,7 +101,7 @@ export class Invoker {
   /** Resolves when the activation is recorded. Never rejects. */
   private handle(message: ActivationMessage): Promise<void> {
     return new Promise((resolve) => {
-      this.settles.set(message.activationId, resolve);
+      this.settles.set(message, resolve);
       const { path, name, revision } = message.action;
       const id = `${path}/${name}`;
       const key = `${message.user.namespace.name} ${id}@${revision}`;
@@ -187,8 +188,8 @@ export class Invoker {
   }
 
   private settle(message: ActivationMessage): void {
-    this.settles.get(message.activationId)?.();
-    this.settles.delete(message.activationId);
+    this.settles.get(message)?.();
+    this.settles.delete(message);
   }
 
   private acknowledge(message: ActivationMessage, record: ActivationRecord | undefined, slotFree: boolean, isSystemError = false): void {
@@ -200,8 +201,17 @@ export class Invoker {
       invoker: this.options.id,
     };
     if (record) acknowledgement.record = record;
-    this.options.bus.send(completedTopic(message.rootController), acknowledgement).catch((error: Error) => {
+    this.options.bus.send(this.topicOf(message.rootController), acknowledgement).catch((error: Error) => {
       this.options.log.error({ activationId: message.activationId, reason: error.message }, 'an acknowledgement could not be sent');
     });
+  }
+
+  private topicOf(controller: string): Topic<Acknowledgement> {
+    let topic = this.topics.get(controller);
+    if (!topic) {
+      topic = completedTopic(controller);
+      this.topics.set(controller, topic);
+    }
+    return topic;
   }
 }

@@ -39,13 +39,16 @@ class Connection {
     this.wanted = 1;
     this.head = undefined;
     this.busy = false;
+    this.refused = false;
     socket.on('data', (chunk) => this.take(chunk));
     socket.on('error', () => socket.destroy());
   }
 
   take(chunk) {
+    if (this.refused) return;
     this.chunks.push(chunk);
     this.received += chunk.length;
+    if (this.received > maxHead + maxBody) this.socket.destroy();
     if (!this.busy && this.received >= this.wanted) this.advance();
   }
 
@@ -120,8 +123,9 @@ class Connection {
   }
 
   refuse(status, error) {
+    this.refused = true;
+    this.chunks = [];
     this.answer(status, JSON.stringify({ error }), true);
-    this.busy = true;
   }
 }
 

@@ -48,7 +48,11 @@ export class ContainerConnection {
     this.socket.on('connect', () => {
       this.connected = true;
     });
-    this.socket.on('error', () => this.socket.destroy());
+    this.socket.on('error', (error: NodeJS.ErrnoException) => {
+      // the other end was closed before all of the request was taken: nobody can have acted on it
+      if (error.code === 'EPIPE') this.connected = false;
+      this.socket.destroy();
+    });
     this.socket.on('close', () => this.lost());
   }
 
