@@ -13,6 +13,7 @@ import type { Actions } from './actions';
 import { type Activations, checkActivationId } from './activations';
 import type { Authenticator } from './authentication';
 import type { CallContext } from './context';
+import { apiDocument } from './docs/swagger';
 import { accepts } from './http/accept';
 import { type Answer, jsonAnswer, textAnswer } from './http/answer';
 import type { ApiHandler } from './http/apiServer';
@@ -22,7 +23,7 @@ import { type ApiRequest, pathSegments } from './http/request';
 import type { Invocation } from './invocation';
 import { getLimits } from './namespaceLimits';
 import type { Packages } from './packages';
-import type { RootRoutes } from './rootRoutes';
+import { docsRedirect, type RootRoutes } from './rootRoutes';
 import type { Rules } from './rules';
 import type { TriggerFiring } from './triggerFiring';
 import type { Triggers } from './triggers';
@@ -30,6 +31,9 @@ import type { WebActions } from './web/webActions';
 import { matchWebRoute } from './web/webRoute';
 
 const prefix = '/api/v1';
+const apiDocsPath = `${prefix}/api-docs`;
+const docsPath = `${prefix}/docs`;
+const publicPaths = new Set([prefix, `${prefix}/`, apiDocsPath, docsPath]);
 const webMethods = ['GET', 'POST', 'PUT', 'DELETE', 'PATCH', 'HEAD', 'OPTIONS'];
 
 export interface RestApiParts {
@@ -50,8 +54,10 @@ export interface RestApiParts {
 /** Which path leads where. Wrong methods and unknown paths under `/api/v1` are all 404, as OpenWhisk answers them. */
 export class RestApi implements ApiHandler {
   private readonly apiInfo: string;
+  private readonly apiDocs: string;
 
   constructor(private readonly parts: RestApiParts) {
+    this.apiDocs = JSON.stringify(apiDocument(parts.build.number));
     this.apiInfo = JSON.stringify({
       description: 'OpenWhisk API',
       api_version: '1.0.0',
@@ -86,12 +92,17 @@ export class RestApi implements ApiHandler {
       return this.parts.web.handle(request, web);
     }
     if (request.method === 'OPTIONS') return { ...textAnswer('OK'), headers: restCors };
-    const answer = this.isPublic(request) ? jsonAnswer(this.apiInfo) : await this.route(request, request.identity!);
+    const answer = this.isPublic(request) ? this.publicAnswer(request) : await this.route(request, request.identity!);
     return acceptable({ ...answer, headers: answer.headers ? { ...restCors, ...answer.headers } : restCors }, request);
   }
 
   private isPublic({ method, path }: ApiRequest): boolean {
-    return method === 'GET' && (path === prefix || path === `${prefix}/`);
+    return method === 'GET' && publicPaths.has(path);
+  }
+
+  private publicAnswer({ path }: ApiRequest): Answer {
+    if (path === docsPath) return docsRedirect(`docs/index.html?url=${prefix}/api-docs`);
+    return jsonAnswer(path === apiDocsPath ? this.apiDocs : this.apiInfo);
   }
 
   private route(request: ApiRequest, caller: Identity): Promise<Answer> | Answer {

@@ -1,6 +1,7 @@
 import type { LoadBalancer } from '../balancer/loadBalancer';
 import type { PlatformConfig, SystemLimits } from '../config/settings';
 import type { RuntimesManifest } from '../model/runtimesManifest';
+import { rootDocument } from './docs/swagger';
 import { type Answer, jsonAnswer, textAnswer } from './http/answer';
 import { rootCors } from './http/cors';
 import { ApiError, MethodNotAllowed } from './http/errors';
@@ -26,13 +27,17 @@ export class RootRoutes {
     private readonly balancer: LoadBalancer,
     private readonly config: PlatformConfig,
     manifest: RuntimesManifest,
+    version: string,
     private readonly disable: () => void,
   ) {
+    const document = JSON.stringify(rootDocument(version));
     this.info = JSON.stringify(info(config.limits, manifest));
     const get = (handle: Handler, cors = true): RootRoute => ({ method: 'GET', handle, cors });
     this.routes = new Map<string, RootRoute>([
       ['/', get(() => jsonAnswer(this.info), false)],
       ['/ping', get(() => textAnswer('pong'), false)],
+      ['/api-docs', get(() => jsonAnswer(document))],
+      ['/docs', get(() => docsRedirect('docs/index.html?url=/api-docs'))],
       ['/invokers', get(() => jsonAnswer(JSON.stringify(Object.fromEntries(balancer.invokers().map((i) => [i.name, i.status])))))],
       ['/invokers/healthy/count', get(() => jsonAnswer(String(this.healthy())))],
       ['/invokers/ready', get(() => this.ready())],
@@ -72,6 +77,17 @@ export class RootRoutes {
     this.disable();
     return textAnswer('controller is disabled');
   }
+}
+
+/** To the page that shows a document; deployments put one there. */
+export function docsRedirect(location: string): Answer {
+  return {
+    status: 308,
+    contentType: 'text/html; charset=UTF-8',
+    body: `The document is shown at <a href="${location}">${location}</a>.`,
+    headers: { Location: location },
+    unconditional: true,
+  };
 }
 
 /** Durations in ms, sizes in bytes. */

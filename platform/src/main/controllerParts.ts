@@ -78,7 +78,7 @@ export function composeController({
   const firing = new TriggerFiring(entities, resolver, invocation, activations, journal, throttles, config, log);
   const api = new RestApi({
     authenticator,
-    root: new RootRoutes(balancer, config, manifest, () => log.warn('the controller was disabled by its operator')),
+    root: new RootRoutes(balancer, config, manifest, build.number, () => log.warn('the controller was disabled by its operator')),
     actions: new Actions(bodies, entities, packageResolver, sequences, manifest, config),
     invocation,
     triggers: new Triggers(entities, bodies, limits),

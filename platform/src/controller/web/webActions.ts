@@ -85,13 +85,26 @@ export class WebActions {
     return provider ? new NotAuthorized(`${provider.namespace}/${provider.name}`) : error;
   }
 
-  private async invoke(request: ApiRequest, route: WebRoute, owner: Identity, resolved: ResolvedAction, caller: Identity | undefined): Promise<Outcome> {
+  private async invoke(
+    request: ApiRequest,
+    route: WebRoute,
+    owner: Identity,
+    resolved: ResolvedAction,
+    caller: Identity | undefined,
+  ): Promise<Outcome> {
     checkPayloadSize(request, owner, this.config);
     const raw = annotationOf(resolved.action.annotations, 'raw-http') === true;
     const payload = payloadFrom(webArguments({ route, request, user: caller?.namespace.name, raw, immutable: resolved.immutable }));
     const { transaction } = request;
     try {
-      return await this.runner.run({ caller: owner, resolved, payload, transaction, blocking: true, wait: this.config.limits.blockingWait });
+      return await this.runner.run({
+        caller: owner,
+        resolved,
+        payload,
+        transaction,
+        blocking: true,
+        wait: this.config.limits.blockingWait,
+      });
     } catch (error) {
       if (error instanceof NoInvokerAvailable) throw new Unavailable(error.message);
       if (error instanceof CompletionTimeout) throw new InternalError();
@@ -128,7 +141,9 @@ function requireAuth(annotation: Json | undefined, { headers }: ApiRequest, call
   if (annotation === undefined || annotation === false) return;
   const secret = headers['x-require-whisk-auth'];
   const satisfied =
-    annotation === true ? caller !== undefined : (typeof annotation === 'string' || typeof annotation === 'number') && secret === String(annotation);
+    annotation === true
+      ? caller !== undefined
+      : (typeof annotation === 'string' || typeof annotation === 'number') && secret === String(annotation);
   if (!satisfied) throw new ApiError(401, 'Authentication is possible but has failed or not yet been provided.');
 }
 
@@ -142,4 +157,3 @@ function pretty(answer: Answer): Answer {
   if (answer.contentType !== 'application/json') return answer;
   return { ...answer, body: JSON.stringify(JSON.parse(answer.body as string), null, 2) };
 }
-

@@ -78,7 +78,7 @@ function queryText({ query }: ApiRequest): string {
 
 function encode(text: string): string {
   return encodeURIComponent(text)
-    .replace(/%(2F|3A|40|3F|24|2C|3B)/g, (escape) => decodeURIComponent(escape))
+    .replace(/%(2F|3A|40|3F|24|2C|3B)/g, (escaped) => decodeURIComponent(escaped))
     .replaceAll('%20', '+');
 }
 

@@ -48,7 +48,8 @@ function markup(result: Json, property: string, contentType: string, name: strin
 function text(result: Json): Answer {
   const value = projected(result, 'text');
   if (value === undefined) throw new ApiError(404, 'Response does not include requested property.');
-  const body = typeof value === 'string' ? value : typeof value === 'object' && value !== null ? JSON.stringify(value, null, 2) : String(value);
+  const body =
+    typeof value === 'string' ? value : typeof value === 'object' && value !== null ? JSON.stringify(value, null, 2) : String(value);
   return { status: 200, contentType: 'text/plain; charset=UTF-8', body };
 }
 
@@ -111,4 +112,3 @@ function flatten(value: Json): string[] {
 function isSendable(name: string, value: string): boolean {
   return !ignored.has(name.toLowerCase()) && /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/.test(name) && !/[^\t\x20-\x7e\x80-\xff]/.test(value);
 }
-
