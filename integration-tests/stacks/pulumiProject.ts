@@ -24,9 +24,9 @@ export class PulumiProject {
       'package.json': JSON.stringify({ name: 'sample', main: 'index.ts', dependencies: { '@pulumi/pulumi': '*' } }),
     };
     for (const [name, content] of Object.entries({ ...usual, ...files })) this.write(name, content);
+    const { OPENWHISK_PULUMI_BACKEND_URL: _elsewhere, ...withoutBackend } = process.env;
     // The host of this repository is what is tested, also where a CLI on PATH brings one of its own.
-    this.env = pulumiEnvironment({ ...cli, nodejsHost: 'none' }, { stateFolder: join(this.folder, 'state') });
-    this.env.PULUMI_BACKEND_URL = `file://${join(this.folder, 'state')}`;
+    this.env = pulumiEnvironment({ ...cli, nodejsHost: 'none' }, { stateFolder: join(this.folder, 'state'), base: withoutBackend });
   }
 
   static async create(files: Readonly<Record<string, string>>): Promise<PulumiProject> {

@@ -1,7 +1,8 @@
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { BUILD_STATE } from '../../tooling/src/buildState';
 import { type CommandResult, runCommand, tail } from '../../tooling/src/command';
 import { repositoryRoot } from '../../tooling/src/repository';
 
@@ -47,7 +48,9 @@ export class RepositoryCopy {
   private readonly stacks: string[] = [];
 
   constructor() {
-    for (const part of PARTS) {
+    // With its note of what was built, the copy need not build again.
+    const parts = existsSync(join(repositoryRoot, BUILD_STATE)) ? [...PARTS, BUILD_STATE] : PARTS;
+    for (const part of parts) {
       cpSync(join(repositoryRoot, part), join(this.folder, part), {
         recursive: true,
         preserveTimestamps: true,

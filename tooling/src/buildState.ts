@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { dirname, join, relative } from 'node:path';
 import { repositoryRoot } from './repository';
 
 /** Everything that goes into the build of the workspaces. */
@@ -36,13 +36,16 @@ export function sourceFingerprint(root: string = repositoryRoot): string {
   const hash = createHash('sha256').update(process.version);
   for (const file of SOURCES.flatMap((source) => files(join(root, source)))) {
     const { size, mtimeMs } = statSync(file);
-    hash.update(`${file}\0${size}\0${mtimeMs}\0`);
+    hash.update(`${relative(root, file)}\0${size}\0${Math.floor(mtimeMs)}\0`);
   }
   return hash.digest('hex');
 }
 
+/** Where the fingerprint of the last build is kept. */
+export const BUILD_STATE = '.tools/build-state';
+
 function stateFile(root: string): string {
-  return join(root, '.tools/build-state');
+  return join(root, BUILD_STATE);
 }
 
 /** Whether what was built last was built from these sources and is still there. */

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process';
-import { setPriority } from 'node:os';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { constants, setPriority } from 'node:os';
 import { repositoryRoot } from './repository';
 import { UserError } from './userError';
 
@@ -46,6 +46,21 @@ function collector(onLine?: (line: string) => void): { add(chunk: Buffer): void;
 }
 
 /**
+ * While a command is on the user's terminal, Ctrl-C is for the command: it may have to put things in order first, as an update of Pulumi
+ * has. The terminal sends it the signal by itself; a SIGTERM is passed on.
+ */
+function leaveSignalsTo(child: ChildProcess): () => void {
+  const wait = () => {};
+  const passOn = () => void child.kill('SIGTERM');
+  process.on('SIGINT', wait);
+  process.on('SIGTERM', passOn);
+  return () => {
+    process.off('SIGINT', wait);
+    process.off('SIGTERM', passOn);
+  };
+}
+
+/**
  * Runs a command to its end, whatever its exit code.
  * @throws UserError when the command does not exist
  */
@@ -60,14 +75,20 @@ export function runCommand(command: string, args: readonly string[], options: Co
       ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const }),
     });
     if (options.niceness !== undefined && child.pid !== undefined) setPriority(child.pid, options.niceness);
+    const release = output === 'quiet' ? () => {} : leaveSignalsTo(child);
     const stdout = collector();
     const stderr = collector(options.onErrorLine);
     child.stdout?.on('data', (chunk: Buffer) => stdout.add(chunk));
     child.stderr?.on('data', (chunk: Buffer) => stderr.add(chunk));
-    child.once('error', (error) => reject(new UserError(`${command} could not be started: ${error.message}.`)));
-    child.once('close', (code, signal) =>
-      resolve({ code: code ?? (signal === null ? 1 : 128), stdout: stdout.text(), stderr: stderr.text() }),
-    );
+    child.once('error', (error) => {
+      release();
+      reject(new UserError(`${command} could not be started: ${error.message}.`));
+    });
+    child.once('close', (code, signal) => {
+      release();
+      const signalNumber = signal === null ? 0 : constants.signals[signal];
+      resolve({ code: code ?? 128 + signalNumber, stdout: stdout.text(), stderr: stderr.text() });
+    });
   });
 }
 

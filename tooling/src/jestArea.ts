@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { runCommand } from './command';
+import { duration, say } from './progress';
 import { paths, repositoryRoot } from './repository';
 
 /** What came out of a check. A check that is not made of tests (lint, build) counts only when it fails. */
@@ -40,6 +41,9 @@ export function countReport(report: JestReport | undefined, exitCode: number): P
   };
 }
 
+/** How often a running area says that it is at work, in milliseconds. */
+const HEARTBEAT_MS = 30_000;
+
 /** Runs the tests of one area, with the output shown. Further arguments go to jest. */
 export async function runJestArea(name: string, env: NodeJS.ProcessEnv, args: readonly string[] = []): Promise<CheckResult> {
   const started = Date.now();
@@ -48,6 +52,8 @@ export async function runJestArea(name: string, env: NodeJS.ProcessEnv, args: re
   mkdirSync(folder, { recursive: true });
   // Areas that start real processes measure and wait: their files run one after another.
   const order = name === 'unit' ? [] : ['--runInBand'];
+  // Jest shows a file's results when all of it is done: meanwhile this says that it is at work.
+  const heartbeat = setInterval(() => say(`  still at it: ${name} (${duration(Date.now() - started)})`), HEARTBEAT_MS);
   const { code } = await runCommand(
     process.execPath,
     [
@@ -55,7 +61,7 @@ export async function runJestArea(name: string, env: NodeJS.ProcessEnv, args: re
       ...['--selectProjects', name, '--passWithNoTests', '--json', '--outputFile', report, ...order, ...args],
     ],
     { env, output: 'show' },
-  );
+  ).finally(() => clearInterval(heartbeat));
   let parsed: JestReport | undefined;
   try {
     parsed = JSON.parse(readFileSync(report, 'utf8')) as JestReport;

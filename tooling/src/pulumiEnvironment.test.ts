@@ -29,9 +29,15 @@ it('puts its own language host on PATH only for a CLI that has none', () => {
   expect(env.PATH).toBe(`${paths.toolsBin}:/opt/pulumi:${paths.providerBin}:/usr/bin`);
 });
 
-it('respects a passphrase and a backend that are set, also an empty passphrase', () => {
-  const base = { PULUMI_CONFIG_PASSPHRASE: '', PULUMI_BACKEND_URL: 's3://bucket' };
-  expect(pulumiEnvironment(cli, { stateFolder, base })).toMatchObject(base);
+it('takes a backend that is meant for it, and not one of other projects', () => {
+  const base = { PULUMI_BACKEND_URL: 'https://api.example.com' };
+  expect(pulumiEnvironment(cli, { stateFolder, base }).PULUMI_BACKEND_URL).toBe(`file://${stateFolder}`);
+  const meant = { ...base, OPENWHISK_PULUMI_BACKEND_URL: 's3://bucket' };
+  expect(pulumiEnvironment(cli, { stateFolder, base: meant }).PULUMI_BACKEND_URL).toBe('s3://bucket');
+});
+
+it('respects a passphrase that is set, also an empty one', () => {
+  expect(pulumiEnvironment(cli, { stateFolder, base: { PULUMI_CONFIG_PASSPHRASE: '' } }).PULUMI_CONFIG_PASSPHRASE).toBe('');
   const fromFile = pulumiEnvironment(cli, { stateFolder, base: { PULUMI_CONFIG_PASSPHRASE_FILE: '/run/passphrase' } });
   expect(fromFile.PULUMI_CONFIG_PASSPHRASE).toBeUndefined();
 });

@@ -42,6 +42,9 @@ export const pulumiBehaviour: Readonly<Record<string, string>> = {
   PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: 'true',
 };
 
+/** Names another backend than the local one for this repository's stacks. */
+const BACKEND_VARIABLE = 'OPENWHISK_PULUMI_BACKEND_URL';
+
 export interface PulumiEnvironmentOptions {
   /** Executable of the SDK generator, for commands that generate one. */
   readonly sdkGenerator?: string;
@@ -53,7 +56,8 @@ export interface PulumiEnvironmentOptions {
 
 /**
  * Environment in which the CLI runs in this repository: a local file backend and a home of its own, so that the user's ~/.pulumi and login
- * are neither read nor changed. A backend or passphrase that the user has set is respected.
+ * are neither read nor changed. A backend for this repository is named by OPENWHISK_PULUMI_BACKEND_URL: a PULUMI_BACKEND_URL that is set for
+ * other projects is not meant. A passphrase that is set is respected.
  */
 export function pulumiEnvironment(cli: PulumiCli, options: PulumiEnvironmentOptions = {}): NodeJS.ProcessEnv {
   const { stateFolder = paths.pulumiState, base = process.env } = options;
@@ -65,7 +69,7 @@ export function pulumiEnvironment(cli: PulumiCli, options: PulumiEnvironmentOpti
     ...pulumiBehaviour,
     PATH: pulumiSearchPath(cli, base.PATH),
     PULUMI_HOME: home,
-    PULUMI_BACKEND_URL: base.PULUMI_BACKEND_URL ?? pathToFileURL(stateFolder).href,
+    PULUMI_BACKEND_URL: base[BACKEND_VARIABLE] ?? pathToFileURL(stateFolder).href,
     ...(passphraseIsSet ? {} : { PULUMI_CONFIG_PASSPHRASE: statePassphrase(stateFolder) }),
     OPENWHISK_PULUMI_VERSION: cli.version,
     ...(options.sdkGenerator === undefined ? {} : { [GENERATOR_VARIABLE]: options.sdkGenerator }),
