@@ -1,0 +1,29 @@
+import { ConfigurationError, environmentName, readConfiguration } from './settings';
+
+const required = { OPENWHISK_ADMIN_KEY: 'k'.repeat(20), OPENWHISK_DATA_DIR: '/data' };
+
+test('a key of OpenWhisk is given as CONFIG_ variable, with its units', () => {
+  expect(environmentName('whisk.container-pool.user-memory')).toBe('CONFIG_whisk_containerPool_userMemory');
+  const config = readConfiguration({ ...required, CONFIG_whisk_containerPool_userMemory: '4 GB', CONFIG_whisk_timeLimit_max: '10 m' });
+  expect(config.containerPool.userMemory).toBe(4096);
+  expect(config.limits.timeout.max).toBe(600_000);
+});
+
+test('an empty variable means the default', () => {
+  expect(readConfiguration({ ...required, LIMITS_ACTIONS_INVOKES_PERMINUTE: '' }).limits.invocationsPerMinute).toBe(60);
+});
+
+test.each([
+  [{ OPENWHISK_DATA_DIR: '/data' }, 'Set OPENWHISK_ADMIN_KEY: it is required.'],
+  [{ ...required, OPENWHISK_API_PORT: 'http' }, "OPENWHISK_API_PORT is not usable: 'http' is not a whole number."],
+  [
+    { ...required, CONFIG_whisk_memory_max: 'much' },
+    "CONFIG_whisk_memory_max is not usable: 'much' is not a size such as '256 m' or '1048576 B'.",
+  ],
+  [
+    { ...required, CONFIG_whisk_timeLimit_std: '5 weeks' },
+    "CONFIG_whisk_timeLimit_std is not usable: '5 weeks' is not a duration such as '60 s' or '5 m'.",
+  ],
+])('%j is refused with a sentence that names the variable', (environment, message) => {
+  expect(() => readConfiguration(environment as Record<string, string>)).toThrow(new ConfigurationError(message));
+});
