@@ -32,6 +32,7 @@ export function call(url: string, options: CallOptions = {}): Promise<HttpAnswer
       incoming.on('data', (part: Buffer) => parts.push(part));
       incoming.on('error', reject);
       incoming.on('end', () => {
+        outgoing.destroy();
         const whole = Buffer.concat(parts);
         const text = whole.toString('utf8');
         resolve({ status: incoming.statusCode!, headers: incoming.headers, body: whole, text, json: parse(text) });

@@ -63,7 +63,8 @@ export async function playCase(golden: GoldenCase, host: GoldenHost): Promise<st
 function playStep(step: GoldenStep, host: GoldenHost, variables: Variables): Promise<HttpAnswer> {
   const [method, ...rest] = (fill(step.do, variables) as string).split(' ');
   const path = rest.join(' ');
-  const headers = { ...(fill(step.headers ?? {}, variables) as Record<string, string>) };
+  // the recording client kept its connections: an answer's size shows it where an action gives its headers back
+  const headers: Record<string, string> = { connection: 'keep-alive', ...(fill(step.headers ?? {}, variables) as Record<string, string>) };
   const keys = {
     guest: host.guest.auth,
     other: host.other.auth,

@@ -3,16 +3,16 @@ import { isJsonObject, type JsonObject } from '../model/json';
 import { defaultNamespace, isEntityName } from '../model/names';
 import { type ActionCall, type ActionRunner, newAccounting, type Outcome } from './actionCall';
 import type { ActionResolver, ResolvedAction } from './actionResolver';
-import { NoSuchResource, NotInCollection } from './http/errors';
+import { InternalError, NoSuchResource, NotInCollection } from './http/errors';
 import { failure, Orchestration, type Orchestrations } from './orchestration';
 import { isArrayText, type Payload, payloadFrom } from './payload';
 import type { PrimitiveInvoker } from './primitiveInvoker';
 
 const componentGrace = 60_000;
+const broken = 'Activation failure during composition.';
+/** An array says nothing about what comes next. */
+const arrayFromConductor = failure(3, broken);
 const tooMany = 'Too many actions in the composition.';
-
-/** The conductor's array result has no meaning: the call fails as a whole. */
-class ConductorArrayResult extends Error {}
 
 /** Runs what a conductor action says, step by step: reference invocation, section 6. */
 export class CompositionRunner {
@@ -27,10 +27,13 @@ export class CompositionRunner {
   async run(call: ActionCall): Promise<Outcome> {
     const inner: ActionCall = { ...call, accounting: call.accounting ?? newAccounting() };
     const orchestration = new Orchestration(call);
-    return this.orchestrations.start(call, orchestration, async () => {
+    const outcome = await this.orchestrations.start(call, orchestration, async () => {
       const response = await this.conduct(inner, orchestration);
       return orchestration.record(response, [{ key: 'conductor', value: true }]);
     });
+    // recorded like any other, and told as OpenWhisk tells it
+    if (outcome.record?.response === arrayFromConductor) throw new InternalError(undefined, { activationId: outcome.activationId });
+    return outcome;
   }
 
   private async conduct(call: ActionCall, orchestration: Orchestration): Promise<ActivationResponse> {
@@ -40,7 +43,7 @@ export class CompositionRunner {
       const conducted = await this.invoke({ ...call, payload }, call.resolved, orchestration, (c) => this.primitive.invoke(c));
       if (!('record' in conducted)) return conducted;
       const { response } = conducted.record;
-      if (isArrayText(response.result ?? '{}')) throw new ConductorArrayResult('A conductor answered with an array.');
+      if (isArrayText(response.result ?? '{}')) return arrayFromConductor;
       if (response.statusCode !== 0) return withoutSize(response);
       const said = JSON.parse(response.result ?? '{}') as JsonObject;
       if (said.action === undefined)
@@ -97,7 +100,7 @@ export class CompositionRunner {
     try {
       outcome = await run({ ...call, resolved, blocking: true, wait: timeout + componentGrace, cause: orchestration.activationId });
     } catch {
-      return failure(3, 'Activation failure during composition.');
+      return failure(3, broken);
     }
     const { activationId, record } = outcome;
     orchestration.add(activationId, record, memory);
