@@ -1,7 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { WaitingRoom } from '../../logs/waitingRoom';
@@ -10,10 +8,8 @@ import { Executables, type RuntimeCommand } from './executables';
 import { MemoryWatch } from './memoryWatch';
 import { ProcessContainer } from './processContainer';
 import { findProcessLimits, type ProcessLimits } from './processLimits';
-import { type ProcessRecord, ProcessRecords } from './processRecords';
-
-/** Longest path a unix socket may have, without its end. */
-const maxSocketPath = 107;
+import { ProcessRecords } from './processRecords';
+import { WorkingRoot } from './workingRoot';
 
 export interface ProcessContainerOptions {
   /** Outlives the platform: notes about live processes are kept here. */
@@ -37,9 +33,7 @@ export class ProcessContainerFactory implements ContainerFactory {
   private readonly room = new WaitingRoom();
   private readonly containers = new Set<ProcessContainer>();
   private readonly startTimeout: number;
-  /** Working directories and sockets; in the system's place for temporary files because socket paths must be short. */
-  private readonly root: string;
-  private readonly rootRecord: ProcessRecord;
+  private readonly root = new WorkingRoot();
   private limits: Promise<ProcessLimits> | undefined;
   private counter = 0;
 
@@ -48,8 +42,6 @@ export class ProcessContainerFactory implements ContainerFactory {
     this.executables = new Executables(options.runtimes ?? path.join(__dirname, '../../../../runtimes'), warn);
     this.records = new ProcessRecords(path.join(options.dataDir, 'containers'));
     this.startTimeout = options.startTimeout ?? 30_000;
-    this.root = makeRoot();
-    this.rootRecord = this.records.add(path.basename(this.root), undefined, [this.root]);
   }
 
   async create(spec: ContainerSpec): Promise<Container> {
@@ -57,8 +49,8 @@ export class ProcessContainerFactory implements ContainerFactory {
     this.limits ??= findProcessLimits();
     const limits = await this.limits;
     const number = ++this.counter;
-    const directory = path.join(this.root, String(number));
-    const socketPath = path.join(this.root, `${number}.sock`);
+    const directory = path.join(this.root.path, String(number));
+    const socketPath = path.join(this.root.path, `${number}.sock`);
     await mkdir(path.join(directory, 'tmp'), { recursive: true, mode: 0o700 });
     const child = this.spawn(spec, limits.wrap(command), directory, socketPath);
     child.on('error', () => undefined);
@@ -81,14 +73,14 @@ export class ProcessContainerFactory implements ContainerFactory {
 
   async removeOrphans(): Promise<void> {
     const killed = await this.records.removeAll();
+    await this.root.removeAbandoned();
     if (killed > 0) this.options.warn?.(`${killed} containers of an earlier run were still alive and have been removed.`);
   }
 
   async close(): Promise<void> {
     await Promise.all([...this.containers].map((c) => c.destroy()));
     this.room.close();
-    await rm(this.root, { recursive: true, force: true });
-    this.rootRecord.remove();
+    this.root.remove();
   }
 
   private adopt(spec: ContainerSpec, child: ChildProcess, directory: string, socketPath: string): ProcessContainer {
@@ -118,14 +110,6 @@ export class ProcessContainerFactory implements ContainerFactory {
       },
     });
   }
-}
-
-function makeRoot(): string {
-  for (const base of [os.tmpdir(), '/tmp']) {
-    if (path.join(base, 'ow-XXXXXX', '123456789.sock').length <= maxSocketPath) return mkdtempSync(path.join(base, 'ow-'));
-  }
-  mkdirSync('/tmp', { recursive: true });
-  return mkdtempSync('/tmp/ow-');
 }
 
 function spawned(child: ChildProcess): Promise<void> {

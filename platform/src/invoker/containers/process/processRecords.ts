@@ -20,23 +20,17 @@ export interface ProcessRecord {
 /** Notes about the processes of one platform, in a directory that outlives it. */
 export class ProcessRecords {
   private readonly boot = bootId();
-  /** Names of notes that are not left over. */
-  private readonly own = new Set<string>();
 
   constructor(private readonly directory: string) {
     mkdirSync(directory, { recursive: true });
   }
 
-  /** `pid` undefined: only files are left behind. */
-  add(name: string, pid: number | undefined, paths: string[]): ProcessRecord {
+  add(name: string, pid: number, paths: string[]): ProcessRecord {
     const file = path.join(this.directory, `${name}.json`);
-    const startTime = pid === undefined ? undefined : startTimeOf(pid);
-    const recorded: Recorded = { pid: pid ?? 0, startTime: startTime ?? '', boot: this.boot, paths };
-    this.own.add(`${name}.json`);
+    const recorded: Recorded = { pid, startTime: startTimeOf(pid) ?? '', boot: this.boot, paths };
     writeFileSync(file, JSON.stringify(recorded), { mode: 0o600 });
     return {
       remove: () => {
-        this.own.delete(`${name}.json`);
         unlink(file).catch(() => undefined);
       },
     };
@@ -46,7 +40,6 @@ export class ProcessRecords {
   async removeAll(): Promise<number> {
     let killed = 0;
     for (const name of await readdir(this.directory)) {
-      if (this.own.has(name)) continue;
       const file = path.join(this.directory, name);
       const recorded = await readRecorded(file);
       if (recorded) {
@@ -59,14 +52,15 @@ export class ProcessRecords {
   }
 
   private isSame({ pid, startTime, boot }: Recorded): boolean {
-    if (pid === 0 || startTime === '' || boot !== this.boot) return false;
+    if (startTime === '' || boot !== this.boot) return false;
     // a leader may be dead while its group lives: as long as it does, the kernel gives its number to nobody else
     const now = startTimeOf(pid);
     return now === undefined || now === startTime;
   }
 }
 
-function bootId(): string {
+/** Of this start of the machine; empty without /proc. */
+export function bootId(): string {
   try {
     return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
   } catch {
@@ -77,7 +71,7 @@ function bootId(): string {
 async function readRecorded(file: string): Promise<Recorded | undefined> {
   try {
     const parsed = JSON.parse(await readFile(file, 'utf8')) as Recorded;
-    return Number.isInteger(parsed.pid) && parsed.pid !== 1 && parsed.pid >= 0 && Array.isArray(parsed.paths) ? parsed : undefined;
+    return Number.isInteger(parsed.pid) && parsed.pid > 1 && Array.isArray(parsed.paths) ? parsed : undefined;
   } catch {
     // cut short by the end of its writer
     return undefined;
