@@ -33,6 +33,8 @@ const READ_RETRIES = 2;
 /** The Pulumi ResourceProvider service: translates the protocol, and leaves what resources are to their models. */
 export class ResourceProvider {
   private readonly operations: Operations;
+  /** Hosts a refresh did not reach: said once, not for each resource. */
+  private readonly unreachable = new Set<string>();
 
   constructor(private readonly options: ResourceProviderOptions) {
     this.operations = new Operations(options.log);
@@ -186,7 +188,8 @@ export class ResourceProvider {
     } catch (error) {
       if (!(error instanceof ConnectionError) || !known) throw error;
       // Nothing is known of what lives on a host that is down. Its own resource reports that; these keep what was last seen.
-      context.log('warning', `${error.message} The last known state is kept.`);
+      if (!this.unreachable.has(error.host)) context.log('warning', `${error.message} What was last seen of the resources there is kept.`);
+      this.unreachable.add(error.host);
       response.setId(request.getId());
       response.setInputs(structFromValues(inputs));
       response.setProperties(structFromValues(outputs));
