@@ -12,6 +12,7 @@ const here = dirname(fileURLToPath(import.meta.url));
 const platform = join(here, '../../platform');
 const patience = 20_000;
 
+// biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source of an action
 export const actionCode = 'function main(args) { return { greeting: `hello ${args.name}` }; }';
 export const payload = '{"name":"bench"}';
 

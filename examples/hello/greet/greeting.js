@@ -1,2 +1,2 @@
 /** A greeting for someone, or for everyone. */
-exports.greetingFor = (greeting = 'Hello', name = 'world') => `${greeting}, ${name}!`;
+exports.greetingFor = (greeting, name = 'world') => `${greeting}, ${name}!`;
