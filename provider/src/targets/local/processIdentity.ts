@@ -23,11 +23,12 @@ export function processStartTime(pid: number): string | undefined {
  * away again only when no session has it, so these are never somebody else's. Elsewhere than on Linux it is not known.
  */
 export function orphansOfSession(leader: number): number[] {
-  if (process.platform !== 'linux' || procStat(leader) !== undefined) return [];
+  // What remains of a process until its parent has looked is no process any more.
+  if (process.platform !== 'linux' || processStartTime(leader) !== undefined) return [];
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .map(Number)
-    .filter((pid) => procStat(pid)?.session === leader);
+    .filter((pid) => pid !== leader && procStat(pid)?.session === leader);
 }
 
 interface ProcStat {
