@@ -4,7 +4,7 @@ import { documentId } from '../model/entities';
 import type { NamespaceLimits } from '../model/identity';
 import { isEntityName } from '../model/names';
 import type { ArtifactStore } from '../store/artifactStore';
-import type { NamespaceEntry, SubjectDocument, SubjectStore } from '../store/subjectStore';
+import { type NamespaceEntry, type SubjectDocument, type SubjectStore, UuidInUse } from '../store/subjectStore';
 import { AdminError } from './adminErrors';
 import { checkLimits } from './limitsSchema';
 
@@ -13,6 +13,7 @@ export interface NamespacePut {
   /** `uuid:key`, the key 64 characters long; generated when absent. */
   auth?: string;
   limits?: NamespaceLimits;
+  /** Of the subject: all its namespaces are blocked or none. */
   blocked?: boolean;
 }
 
@@ -51,24 +52,40 @@ export class NamespaceAdmin {
     const before = await this.subjects.namespace(name);
     if (before && !overwrite) throw new AdminError(409, `The namespace '${name}' exists; give overwrite=true to change it.`);
     const key = put.auth === undefined ? (before ?? newKey()) : parseKey(put.auth);
+    const subject = put.subject ?? before?.subject ?? defaultSubject(name);
+    const joined = await this.subjects.subject(subject);
     const entry: NamespaceEntry = {
       name,
-      subject: put.subject ?? before?.subject ?? defaultSubject(name),
+      subject,
       uuid: key.uuid,
       key: key.key,
-      blocked: put.blocked ?? before?.blocked ?? false,
+      blocked: put.blocked ?? joined?.blocked ?? before?.blocked ?? false,
       limits: put.limits ?? before?.limits ?? {},
     };
-    await this.subjects.putNamespace(entry);
-    this.changed(name);
+    await this.save(entry);
+    for (const { name: other } of joined?.namespaces ?? []) if (other !== name) await this.setBlocked(other, entry.blocked);
     return entry;
+  }
+
+  private async save(entry: NamespaceEntry): Promise<void> {
+    try {
+      await this.subjects.putNamespace(entry);
+    } catch (error) {
+      if (error instanceof UuidInUse) throw new AdminError(409, error.message);
+      throw error;
+    }
+    this.changed(entry.name);
+  }
+
+  private async setBlocked(name: string, blocked: boolean): Promise<void> {
+    const entry = await this.subjects.namespace(name);
+    if (entry && entry.blocked !== blocked) await this.save({ ...entry, blocked });
   }
 
   /** The old key is dead when this returns. */
   async rotateKey(name: string, auth: string | undefined): Promise<NamespaceEntry> {
     const entry = { ...(await this.get(name)), ...(auth === undefined ? newKey() : parseKey(auth)) };
-    await this.subjects.putNamespace(entry);
-    this.changed(name);
+    await this.save(entry);
     return entry;
   }
 

@@ -25,6 +25,8 @@ export class LeanBalancer implements LoadBalancer {
   private readonly invokerTopic: ReturnType<typeof invokerTopic>;
   private subscription: Subscription | undefined;
   private readonly sweeper: NodeJS.Timeout;
+  /** Activations handed over and ended since the start. */
+  readonly totals = { published: 0, completed: 0, lost: 0 };
 
   constructor(
     private readonly bus: MessageBus,
@@ -59,6 +61,7 @@ export class LeanBalancer implements LoadBalancer {
           }),
         }
       : never;
+    this.totals.published++;
     this.entries.set(message.activationId, entry);
     this.byNamespace.set(entry.namespaceUuid, this.activeOf(entry.namespaceUuid) + 1);
     try {
@@ -95,6 +98,7 @@ export class LeanBalancer implements LoadBalancer {
     const entry = this.entries.get(ack.activationId);
     if (!entry) return;
     if (entry.blocking && (ack.record || ack.slotFree)) entry.resolve(ack.record);
+    if (ack.slotFree) this.totals.completed++;
     if (ack.slotFree) this.release(ack.activationId);
   }
 
@@ -113,6 +117,7 @@ export class LeanBalancer implements LoadBalancer {
     for (const [id, entry] of this.entries) {
       if (entry.deadline > now) continue;
       this.release(id);
+      this.totals.lost++;
       entry.reject(new CompletionTimeout(id));
     }
   }

@@ -23,9 +23,13 @@ export const settings = {
     /** What actions and users call the API by; default `http://host:port`. */
     publicUrl: setting('OPENWHISK_PUBLIC_URL', parseText, ''),
     requestTimeout: setting('pekko.http.server.request-timeout', parseDuration, 65_000),
+    /** How long a client may take for its headers; OpenWhisk has no bound of its own for them. */
+    headersTimeout: setting('OPENWHISK_API_HEADERS_TIMEOUT', parseDuration, 15_000),
     idleTimeout: setting('pekko.http.server.idle-timeout', parseDuration, 70_000),
     maxUriLength: setting('pekko.http.server.parsing.max-uri-length', parseSize, 8 * 1024),
     maxContentLength: setting('pekko.http.server.parsing.max-content-length', parseSize, 50 * 1024 * 1024),
+    /** Bytes of bodies above 1 MB that are held at a time; more are answered 503. One namespace gets at most half of it. */
+    maxBuffered: setting('OPENWHISK_API_MAX_BUFFERED', parseSize, 256 * 1024 * 1024),
     maxConnections: setting('pekko.http.server.max-connections', parseInteger, 8192),
     transactionHeader: setting('whisk.transactions.header', parseText, 'X-Request-ID'),
   },
@@ -77,6 +81,10 @@ export const settings = {
     requireApiKeyAnnotation: setting('whisk.feature-flags.require-api-key-annotation', parseBoolean, true),
     timeoutFactor: setting('whisk.loadbalancer.timeout-factor', parseInteger, 2),
     timeoutAddon: setting('whisk.loadbalancer.timeout-addon', parseDuration, 60_000),
+  },
+  metrics: {
+    /** Whether `GET /metrics` is there. */
+    prometheus: setting('whisk.metrics.prometheus-enabled', parseBoolean, false),
   },
   containerPool: {
     /** MB */

@@ -15,6 +15,8 @@ interface CachedIdentity {
 /** HTTP Basic, `uuid:key`. Identities are kept by the raw header, so a warm call neither decodes nor looks up. */
 export class Authenticator {
   private readonly cache = new Map<string, CachedIdentity>();
+  /** Counts changes: a look-up that began before one must not put the old identity into the cache after it. */
+  private generation = 0;
 
   constructor(private readonly subjects: SubjectStore) {}
 
@@ -36,6 +38,7 @@ export class Authenticator {
 
   /** Keys or limits of a namespace changed: nothing of it may be answered from memory. */
   forget(namespace: string): void {
+    this.generation++;
     for (const [header, { identity }] of this.cache) if (identity.namespace.name === namespace) this.cache.delete(header);
   }
 
@@ -46,8 +49,10 @@ export class Authenticator {
     const uuid = pair.slice(0, Math.max(colon, 0));
     const key = pair.slice(colon + 1);
     if (!uuidGrammar.test(uuid) || key.length !== 64) throw new InvalidCredentials();
+    const { generation } = this;
     const identity = await this.subjects.identify(uuid, key);
     if (!identity) throw new InvalidCredentials();
+    if (generation !== this.generation) return identity;
     if (this.cache.size >= maxEntries) this.cache.clear();
     this.cache.set(header!, { identity, expires: Date.now() + maxAge });
     return identity;

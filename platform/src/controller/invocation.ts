@@ -72,7 +72,7 @@ export class Invocation {
 export function checkPayloadSize(request: ApiRequest, caller: Identity, config: PlatformConfig): void {
   const own = caller.limits.maxPayloadSize;
   const allowed = own === undefined ? config.limits.payload : Math.min(parseSize(own), config.limits.payload);
-  const is = Number(request.headers['content-length'] ?? request.body.length);
+  const is = Number(request.headers['content-length'] ?? request.bodyLength);
   if (is > allowed) throw new ContentTooLarge(`Request larger than allowed: ${is} > ${allowed} bytes.`);
 }
 

@@ -84,8 +84,14 @@ export class RestApi implements ApiHandler {
     request.identity = identity;
   }
 
+  /** Only PUT has bodies that may be large; those of other methods are refused above the payload's bound, or not looked at. */
+  usefulBody({ method, path }: ApiRequest): number {
+    if (!isApi(path)) return 0;
+    return method === 'PUT' && !path.startsWith(`${prefix}/web/`) ? Number.POSITIVE_INFINITY : this.parts.limits.payload;
+  }
+
   async handle(request: ApiRequest): Promise<Answer> {
-    if (!isApi(request.path)) return acceptable(this.parts.root.handle(request), request);
+    if (!isApi(request.path)) return acceptable(await this.parts.root.handle(request), request);
     const web = matchWebRoute(request.path);
     if (web) {
       if (!webMethods.includes(request.method)) throw new MethodNotAllowed(webMethods.join(', '));

@@ -9,7 +9,13 @@ import type { ApiRequest } from './http/request';
 
 const mebibyte = 1024 * 1024;
 
-type Handler = (request: ApiRequest) => Answer;
+type Handler = (request: ApiRequest) => Answer | Promise<Answer>;
+
+/** What `GET /metrics` shows. */
+export interface MetricsSource {
+  readonly contentType: string;
+  text(): Promise<string>;
+}
 
 interface RootRoute {
   method: 'GET' | 'POST';
@@ -29,6 +35,7 @@ export class RootRoutes {
     manifest: RuntimesManifest,
     version: string,
     private readonly disable: () => void,
+    metrics?: MetricsSource,
   ) {
     const document = JSON.stringify(rootDocument(version));
     this.info = JSON.stringify(info(config.limits, manifest));
@@ -43,16 +50,17 @@ export class RootRoutes {
       ['/invokers/ready', get(() => this.ready())],
       ['/activation', get(() => jsonAnswer(JSON.stringify(balancer.active())))],
       ['/activation/count', get(() => jsonAnswer(String(balancer.activeTotal)))],
+      ...(metrics ? ([['/metrics', get(async () => metricsAnswer(metrics), false)]] as const) : []),
       ['/disable', { method: 'POST', handle: (request) => this.disableController(request), cors: true }],
     ]);
   }
 
-  handle(request: ApiRequest): Answer {
+  async handle(request: ApiRequest): Promise<Answer> {
     const route = this.routes.get(request.path);
     if (request.method === 'OPTIONS') return { ...textAnswer('OK'), headers: rootCors };
     if (!route) throw new MethodNotAllowed('OPTIONS');
     if (request.method !== route.method) throw new MethodNotAllowed([route.method, 'OPTIONS'].sort().join(', '));
-    const answer = route.handle(request);
+    const answer = await route.handle(request);
     return route.cors ? { ...answer, headers: { ...rootCors, ...answer.headers } } : answer;
   }
 
@@ -77,6 +85,10 @@ export class RootRoutes {
     this.disable();
     return textAnswer('controller is disabled');
   }
+}
+
+async function metricsAnswer(metrics: MetricsSource): Promise<Answer> {
+  return { status: 200, contentType: metrics.contentType, body: await metrics.text(), unconditional: true };
 }
 
 /** To the page that shows a document; deployments put one there. */

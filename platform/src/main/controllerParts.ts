@@ -14,7 +14,7 @@ import { PackageResolver } from '../controller/packageResolver';
 import { Packages } from '../controller/packages';
 import { PrimitiveInvoker } from '../controller/primitiveInvoker';
 import { RestApi } from '../controller/restApi';
-import { RootRoutes } from '../controller/rootRoutes';
+import { type MetricsSource, RootRoutes } from '../controller/rootRoutes';
 import { Rules } from '../controller/rules';
 import { SequenceComponents } from '../controller/sequenceComponents';
 import { Throttles } from '../controller/throttles';
@@ -40,6 +40,8 @@ export interface ControllerDependencies {
   balancer: LoadBalancer;
   log: Logger;
   build: { date: string; number: string };
+  /** Shown at `/metrics`; absent, there is no such route. */
+  metrics?: MetricsSource;
 }
 
 export interface Controller {
@@ -62,6 +64,7 @@ export function composeController({
   balancer,
   log,
   build,
+  metrics,
 }: ControllerDependencies): Controller {
   const { limits } = config;
   const entities = new Entities(artifacts);
@@ -78,7 +81,7 @@ export function composeController({
   const firing = new TriggerFiring(entities, resolver, invocation, activations, journal, throttles, config, log);
   const api = new RestApi({
     authenticator,
-    root: new RootRoutes(balancer, config, manifest, build.number, () => log.warn('the controller was disabled by its operator')),
+    root: new RootRoutes(balancer, config, manifest, build.number, () => log.warn('the controller was disabled by its operator'), metrics),
     actions: new Actions(bodies, entities, packageResolver, sequences, manifest, config),
     invocation,
     triggers: new Triggers(entities, bodies, limits),

@@ -15,6 +15,7 @@ import { readVersion } from './buildInfo';
 import { composeController } from './controllerParts';
 import { composeInvoker } from './invokerParts';
 import { loadManifest } from './manifest';
+import { standaloneMetrics, startMetrics } from './standaloneMetrics';
 
 /** How long a stop waits for work under way. */
 const drainTimeout = 10_000;
@@ -30,11 +31,13 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
   const artifacts = new EmbeddedArtifactStore(database);
   const subjects = new EmbeddedSubjectStore(database);
   const journal = new EmbeddedJournal(join(config.dataDir, 'journal'), log);
+  const metrics = startMetrics(config);
   const activations = new EmbeddedActivationStore({
     directory: join(config.dataDir, 'activations'),
     ...config.activations,
     log,
     written: (id) => journal.settle(id),
+    ...(metrics ? { taken: (record) => metrics.activations.observe(record) } : {}),
   });
   await journal.recover(activations);
   const bus = new EmbeddedBus();
@@ -54,7 +57,9 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     balancer,
     log,
     build,
+    ...(metrics ? { metrics: metrics.all } : {}),
   });
+  if (metrics) standaloneMetrics(metrics.all, { server: controller.server, balancer, invoker, activations });
   const admin = new AdminApi(
     new NamespaceAdmin(subjects, artifacts, (namespace) => controller.forgetNamespace(namespace)),
     {

@@ -20,6 +20,14 @@ export interface NamespaceEntry extends NamespaceKey {
   limits: NamespaceLimits;
 }
 
+/** Thrown by `putNamespace` when another namespace has a key with this uuid: a uuid leads to one namespace only. */
+export class UuidInUse extends Error {
+  constructor(uuid: string) {
+    super(`The uuid ${uuid} belongs to the key of another namespace.`);
+    this.name = 'UuidInUse';
+  }
+}
+
 /** Who may call, with what limits. Implementations: `embedded/`, later `couchdb/` with OpenWhisk's views. */
 export interface SubjectStore {
   /** The identity of a key; undefined when unknown or blocked. */
@@ -29,7 +37,7 @@ export interface SubjectStore {
   namespace(name: string): Promise<NamespaceEntry | undefined>;
   namespaces(page: { skip: number; limit: number }): Promise<{ entries: NamespaceEntry[]; total: number }>;
   subject(name: string): Promise<SubjectDocument | undefined>;
-  /** Creates or replaces; moves the namespace when the subject differs. */
+  /** Creates or replaces; moves the namespace when the subject differs. Throws UuidInUse. */
   putNamespace(entry: NamespaceEntry): Promise<void>;
   deleteNamespace(name: string): Promise<void>;
   close(): Promise<void>;

@@ -3,7 +3,8 @@ import type { AddressInfo } from 'node:net';
 import type { PlatformConfig } from '../../config/settings';
 import type { Logger } from '../../observe/logger';
 import type { Answer } from './answer';
-import { EntityTooLargeForServer, UriTooLong } from './errors';
+import { BodyReader } from './bodyReader';
+import { UriTooLong } from './errors';
 import { Query } from './query';
 import { asApiError, errorAnswer } from './render';
 import { type ApiRequest, splitTarget, type Transaction } from './request';
@@ -14,11 +15,16 @@ export interface ApiHandler {
   /** Called before the body is read: refuses early what needs no body. */
   admit(request: ApiRequest): Promise<void> | void;
   handle(request: ApiRequest): Promise<Answer>;
+  /** Bytes of a body that can be of use to `handle`; of a longer one it is told the length alone. */
+  usefulBody(request: ApiRequest): number;
   /** CORS headers for an error answer on this path. */
   corsFor(path: string): Record<string, string>;
 }
 
 const noBody = Buffer.alloc(0);
+
+/** Bytes of an answer waiting for its reader from which on the reader is watched. */
+const slowReader = 64 * 1024;
 
 /**
  * The HTTP side of the API: reads a request whole (bounded), hands it to the handler, writes the answer with the headers every
@@ -28,7 +34,10 @@ const noBody = Buffer.alloc(0);
 export class ApiServer {
   private readonly server: Server;
   private readonly transactionHeader: string;
+  private readonly bodies: BodyReader;
   private draining = false;
+  /** Answers so far, by the first digit of their status. */
+  readonly answered = [0, 0, 0, 0, 0, 0];
 
   constructor(
     private readonly handler: ApiHandler,
@@ -36,8 +45,16 @@ export class ApiServer {
     private readonly log: Logger,
   ) {
     this.transactionHeader = options.transactionHeader.toLowerCase();
+    this.bodies = new BodyReader({ max: options.maxContentLength, buffered: options.maxBuffered });
     this.server = createServer(
-      { keepAliveTimeout: options.idleTimeout, requestTimeout: options.requestTimeout, maxHeaderSize: 32 * 1024 },
+      {
+        keepAliveTimeout: options.idleTimeout,
+        // whoever sends headers or body too slowly is cut off, with 408 where that can still be said
+        headersTimeout: Math.min(options.headersTimeout, options.requestTimeout),
+        requestTimeout: options.requestTimeout,
+        connectionsCheckingInterval: Math.min(5000, options.headersTimeout / 4, options.requestTimeout / 4),
+        maxHeaderSize: 32 * 1024,
+      },
       (q, s) => {
         void this.answer(q, s);
       },
@@ -66,7 +83,7 @@ export class ApiServer {
   private async answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
     const { path, rawQuery } = splitTarget(incoming.url!);
     const transaction = transactionOf(incoming.headers, this.transactionHeader);
-    const request = {
+    const request: ApiRequest = {
       method: incoming.method!,
       path,
       rawQuery,
@@ -74,26 +91,38 @@ export class ApiServer {
       headers: incoming.headers,
       rawHeaders: incoming.rawHeaders,
       body: noBody as Buffer,
+      bodyLength: 0,
       transaction,
     };
     let answer: Answer;
+    let release: (() => void) | undefined;
     try {
       if (incoming.url!.length > this.options.maxUriLength) throw new UriTooLong(this.options.maxUriLength);
       const admitted = this.handler.admit(request);
       if (admitted) await admitted;
-      if (hasBody(incoming)) request.body = await readBody(incoming, this.options.maxContentLength);
+      if (hasBody(incoming)) {
+        const read = await this.bodies.read(incoming, this.handler.usefulBody(request), holderOf(request, incoming));
+        request.body = read.body;
+        request.bodyLength = read.length;
+        release = read.release;
+      }
       answer = await this.handler.handle(request);
     } catch (error) {
+      // the client is gone, or was too slow: nobody is left to be answered
+      if (incoming.destroyed && !incoming.complete) return;
       const known = asApiError(error);
       if (known.status >= 500) this.log.error({ err: error, transaction: transaction.id }, 'request failed');
       answer = errorAnswer(known, transaction.id, this.handler.corsFor(path));
       // an unread body must not be taken for the next request
       if (!incoming.complete) outgoing.shouldKeepAlive = false;
+    } finally {
+      release?.();
     }
     this.write(outgoing, answer, transaction, request.method === 'HEAD');
   }
 
   private write(outgoing: ServerResponse, answer: Answer, transaction: Transaction, withoutBody: boolean): void {
+    this.answered[Math.floor(answer.status / 100)]!++;
     if (outgoing.destroyed) return;
     const headers: Record<string, string | string[] | number> = {
       [this.options.transactionHeader]: headerSafe(transaction.id),
@@ -113,6 +142,8 @@ export class ApiServer {
     } else outgoing.writeHead(answer.status, headers);
     if (withoutBody || body === undefined) outgoing.end();
     else outgoing.end(body);
+    const { socket } = outgoing;
+    if (socket && socket.writableLength > slowReader) socket.setTimeout(this.options.idleTimeout);
   }
 }
 
@@ -121,27 +152,9 @@ function hasBody(incoming: IncomingMessage): boolean {
   return length === undefined ? incoming.headers['transfer-encoding'] !== undefined : length !== '0';
 }
 
-function readBody(incoming: IncomingMessage, limit: number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    if (Number(incoming.headers['content-length'] ?? 0) > limit) {
-      reject(new EntityTooLargeForServer());
-      return;
-    }
-    let first: Buffer | undefined;
-    let more: Buffer[] | undefined;
-    let length = 0;
-    incoming.on('data', (chunk: Buffer) => {
-      length += chunk.length;
-      if (length > limit) {
-        incoming.pause();
-        reject(new EntityTooLargeForServer());
-      } else if (!first) first = chunk;
-      else if (more) more.push(chunk);
-      else more = [first, chunk];
-    });
-    incoming.on('end', () => resolve(more ? Buffer.concat(more) : (first ?? noBody)));
-    incoming.on('error', reject);
-  });
+/** Memory is counted for the namespace of the caller, or for the address of one that is not known. */
+function holderOf({ identity }: ApiRequest, { socket }: IncomingMessage): string {
+  return identity ? identity.namespace.name : `address ${socket.remoteAddress}`;
 }
 
 /** A header value may not carry what a JSON body may. */

@@ -23,6 +23,8 @@ export interface ApiRequest {
   /** Names and values in turn, as they came. */
   readonly rawHeaders: readonly string[];
   body: Buffer;
+  /** Bytes the body had; more than `body` has when it was too long to be of use. */
+  bodyLength: number;
   /** Set by the API's `admit` where the path needs a caller. */
   identity?: Identity;
   readonly transaction: Transaction;
@@ -33,7 +35,9 @@ export interface Target {
   rawQuery: string;
 }
 
-export function splitTarget(url: string): Target {
+/** A proxy may send the whole URL as the target. */
+export function splitTarget(target: string): Target {
+  const url = target.startsWith('/') ? target : target.replace(/^https?:\/\/[^/?#]*/i, '');
   const mark = url.indexOf('?');
   return mark < 0 ? { path: url, rawQuery: '' } : { path: url.slice(0, mark), rawQuery: url.slice(mark + 1) };
 }

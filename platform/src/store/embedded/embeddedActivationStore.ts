@@ -17,6 +17,8 @@ export interface EmbeddedActivationStoreOptions {
   log: Logger;
   /** Told of each record that is on disk. */
   written?: (activationId: string) => void;
+  /** Told of each record that is taken, once. */
+  taken?: (record: ActivationRecord) => void;
   now?: () => number;
   /** A segment is sealed at this size or count. */
   segmentSize?: number;
@@ -68,6 +70,11 @@ export class EmbeddedActivationStore implements ActivationStore {
     this.retain();
   }
 
+  /** Bytes of all records on disk. */
+  get size(): number {
+    return this.segments.sealed.reduce((sum, s) => sum + s.size, this.segments.active.size);
+  }
+
   get pressure(): { pending: number; capacity: number } {
     return { pending: this.pendingBytes, capacity: this.options.maxPending };
   }
@@ -94,6 +101,7 @@ export class EmbeddedActivationStore implements ActivationStore {
     batch.ids.push(record.activationId);
     batch.used += frameHeader + length;
     this.pendingBytes += frameHeader + length;
+    this.options.taken?.(record);
     return batch.written;
   }
 

@@ -1,6 +1,6 @@
 import type { Database, RootDatabase } from 'lmdb';
 import type { Identity } from '../../model/identity';
-import type { NamespaceEntry, SubjectDocument, SubjectStore } from '../subjectStore';
+import { type NamespaceEntry, type SubjectDocument, type SubjectStore, UuidInUse } from '../subjectStore';
 
 /** Subjects in lmdb: one entry a namespace, found by name and by the uuid of its key. */
 export class EmbeddedSubjectStore implements SubjectStore {
@@ -43,12 +43,16 @@ export class EmbeddedSubjectStore implements SubjectStore {
   }
 
   async putNamespace(entry: NamespaceEntry): Promise<void> {
+    let taken = false;
     await this.root.transaction(() => {
       const before = this.entries.get(entry.name);
+      taken = (this.nameOfUuid.get(entry.uuid) ?? entry.name) !== entry.name;
+      if (taken) return;
       if (before) this.nameOfUuid.removeSync(before.uuid);
       this.entries.putSync(entry.name, entry);
       this.nameOfUuid.putSync(entry.uuid, entry.name);
     });
+    if (taken) throw new UuidInUse(entry.uuid);
     await this.root.flushed;
   }
 
