@@ -26,6 +26,9 @@ module.exports = {
   projects: [
     area('unit', ['<rootDir>/platform/src/**/*.test.ts', '<rootDir>/provider/src/**/*.test.ts', '<rootDir>/tooling/src/**/*.test.ts']),
     processes('api'),
+    processes('conformance'),
+    processes('clients'),
+    processes('fuzz'),
     processes('invoker'),
     processes('provider'),
     processes('stacks'),

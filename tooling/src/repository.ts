@@ -13,6 +13,10 @@ export const paths = {
   pulumiState: resolve(repositoryRoot, '.pulumi-state'),
   /** The Go module from which the CLI and the SDK generator are built. */
   goModule: resolve(repositoryRoot, 'tooling/go/pulumi'),
+  /** The Go module from which wskdeploy is built. */
+  wskdeployModule: resolve(repositoryRoot, 'tooling/go/wskdeploy'),
+  /** The Go program of the tests that uses OpenWhisk's Go client. */
+  goClientModule: resolve(repositoryRoot, 'integration-tests/clients/go'),
   /** The provider plugin's executable. */
   providerBin: resolve(repositoryRoot, 'provider/bin'),
   providerSchema: resolve(repositoryRoot, 'provider/schema.json'),

@@ -7,10 +7,12 @@ import { cacheKey } from '../toolCache';
 import { UserError } from '../userError';
 import { pinnedVersion } from './cli';
 
-/** A program of the Go module in tooling/go/pulumi. */
+/** A program of a Go module in this repository. */
 export interface GoProgram {
   /** Name of its executable. */
   readonly name: string;
+  /** Folder of its module; absent, it belongs to tooling/go/pulumi. */
+  readonly module?: string;
   /** Import path of its main package. */
   readonly mainPackage: string;
   readonly linkerFlags: string;
@@ -29,7 +31,7 @@ export function pulumiProgram(version: string = pinnedVersion()): GoProgram {
 export const generatorProgram: GoProgram = { name: 'pulumi-gen-sdk', mainPackage: './cmd/pulumi-gen-sdk', linkerFlags: '-s -w' };
 
 /** Name of a program's folder in the cache: whatever goes into the build changes it. */
-export function goProgramCacheName(program: GoProgram, module: string = paths.goModule): string {
+export function goProgramCacheName(program: GoProgram, module: string = program.module ?? paths.goModule): string {
   const ownSources = program.mainPackage.startsWith('./')
     ? readdirSync(join(module, program.mainPackage))
         .sort()
@@ -61,7 +63,7 @@ function goEnvironment(): NodeJS.ProcessEnv {
 export async function buildGoProgram(program: GoProgram, folder: string, report: (detail: string) => void): Promise<void> {
   const go = findExecutable('go');
   if (go === undefined) throw new UserError('there is no Go on PATH to build it with');
-  const options = { cwd: paths.goModule, env: goEnvironment(), niceness: NICENESS };
+  const options = { cwd: program.module ?? paths.goModule, env: goEnvironment(), niceness: NICENESS };
   report('fetching modules');
   const listed = await runCommand(go, ['list', '-deps', program.mainPackage], options);
   if (listed.code !== 0) throw new UserError(`"go list ${program.mainPackage}" failed:\n${tail(listed, 8)}`);
