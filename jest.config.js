@@ -11,6 +11,8 @@ const area = (displayName, testMatch, more = {}) => ({
   testMatch,
   transform,
   testEnvironment: 'node',
+  // Where tooling/ uses parts of the provider, tests use their sources.
+  moduleNameMapper: { '^@openwhisk-as-code/provider/dist/(.*)$': '<rootDir>/provider/src/$1' },
   // The map of modules would see the packages of clones that tests make twice.
   modulePathIgnorePatterns: ['/dist/', '<rootDir>/.tools/', '<rootDir>/.pulumi-state/'],
   ...more,

@@ -16,6 +16,8 @@ export interface CommandOptions {
   readonly onErrorLine?: (line: string) => void;
   /** The command is killed after this many milliseconds. Default: never. */
   readonly timeoutMs?: number;
+  /** A quiet command's output is cut to its last part at this size, in characters. Default: 8 million. */
+  readonly maxCollected?: number;
 }
 
 export interface CommandResult {
@@ -26,16 +28,14 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-/** Collected output is cut to its last part at this size, in characters. */
 const MAX_COLLECTED = 8 * 1024 * 1024;
 
-function collector(onLine?: (line: string) => void): { add(chunk: Buffer): void; text(): string } {
+function collector(max: number, onLine?: (line: string) => void): { add(added: string): void; text(): string } {
   let text = '';
   let rest = '';
   return {
-    add(chunk) {
-      const added = chunk.toString('utf8');
-      text = (text + added).slice(-MAX_COLLECTED);
+    add(added) {
+      text = (text + added).slice(-max);
       if (onLine === undefined) return;
       const lines = (rest + added).split('\n');
       rest = lines.pop() ?? '';
@@ -76,10 +76,12 @@ export function runCommand(command: string, args: readonly string[], options: Co
     });
     if (options.niceness !== undefined && child.pid !== undefined) setPriority(child.pid, options.niceness);
     const release = output === 'quiet' ? () => {} : leaveSignalsTo(child);
-    const stdout = collector();
-    const stderr = collector(options.onErrorLine);
-    child.stdout?.on('data', (chunk: Buffer) => stdout.add(chunk));
-    child.stderr?.on('data', (chunk: Buffer) => stderr.add(chunk));
+    const max = options.maxCollected ?? MAX_COLLECTED;
+    const stdout = collector(max);
+    const stderr = collector(max, options.onErrorLine);
+    // As text from here on: a character may be cut in two by the pipe.
+    child.stdout?.setEncoding('utf8').on('data', (added: string) => stdout.add(added));
+    child.stderr?.setEncoding('utf8').on('data', (added: string) => stderr.add(added));
     child.once('error', (error) => {
       release();
       reject(new UserError(`${command} could not be started: ${error.message}.`));

@@ -10,14 +10,19 @@ import { test } from './commands/test';
 import { up } from './commands/up';
 import { UserError } from './userError';
 
-/** Every command of `npm run`; each is given what stands behind its name and answers with an exit code. */
+/**
+ * Every command of `npm run`; each is given what stands behind its name and answers with an exit code. Those that use parts of the provider
+ * are loaded when they are called, so that the others start as fast without them.
+ */
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   bench,
   build,
   down,
+  drift: async (args) => (await import('./commands/drift.js')).drift(args),
   info,
   lint,
   preview,
+  'preview:comment': async (args) => (await import('./commands/previewComment.js')).previewComment(args),
   pulumi,
   refresh,
   sdk,

@@ -1,6 +1,8 @@
 import { type CommandResult, runCommand, tail } from './command';
+import type { ResourceState } from './previews/preview';
 import type { PulumiCli } from './pulumiCli/cli';
 import { pulumiEnvironment } from './pulumiEnvironment';
+import { type ProjectFolders, repositoryProject } from './pulumiProject';
 import { keepingStackConfig } from './stackConfigSalt';
 import { UserError } from './userError';
 
@@ -16,19 +18,24 @@ export interface StackOutputs {
   readonly greeting?: string;
 }
 
-/** One stack of this repository's program, driven through the CLI. */
+/** What one command may print as JSON, in characters: previews and states hold the code of actions that is given as text. */
+const MAX_JSON = 256 * 1024 * 1024;
+
+/** One stack of this repository's program, or of another project, driven through the CLI. */
 export class PulumiStack {
   private readonly env: NodeJS.ProcessEnv;
 
   constructor(
     private readonly cli: PulumiCli,
     readonly name: string,
+    private readonly project: ProjectFolders = repositoryProject,
   ) {
     this.env = pulumiEnvironment(cli);
   }
 
   private run(args: readonly string[], output: 'quiet' | 'progress'): Promise<CommandResult> {
-    return keepingStackConfig(this.name, () => runCommand(this.cli.executable, args, { env: this.env, output }));
+    const options = { env: this.env, output, cwd: this.project.root, maxCollected: MAX_JSON };
+    return keepingStackConfig(this.name, () => runCommand(this.cli.executable, args, options), this.project.stackConfig);
   }
 
   private async mustSucceed(args: readonly string[]): Promise<string> {
@@ -51,6 +58,29 @@ export class PulumiStack {
   async operate(operation: 'up' | 'preview' | 'refresh' | 'destroy', args: readonly string[] = []): Promise<boolean> {
     const result = await this.run([operation, '--stack', this.name, ...args], 'progress');
     return result.code === 0;
+  }
+
+  /** What an operation would do, as the CLI's JSON; a failed one says why in there or on stderr. */
+  previewJson(operation: 'preview' | 'refresh', args: readonly string[] = []): Promise<CommandResult> {
+    const fixed = operation === 'refresh' ? ['--preview-only'] : [];
+    return this.run([operation, '--stack', this.name, '--json', '--non-interactive', '--color', 'never', ...fixed, ...args], 'quiet');
+  }
+
+  /** Resources of the state with their secrets in clear: for this process, never for a log. */
+  async resources(): Promise<ResourceState[]> {
+    const exported = JSON.parse(await this.mustSucceed(['stack', 'export', '--stack', this.name, '--show-secrets'])) as {
+      deployment?: { resources?: ResourceState[] | null } | null;
+    };
+    return exported.deployment?.resources ?? [];
+  }
+
+  /** Values of the configuration that are secret, in clear: for this process, never for a log. */
+  async secretConfig(): Promise<string[]> {
+    const values = JSON.parse(await this.mustSucceed(['config', '--stack', this.name, '--show-secrets', '--json'])) as Record<
+      string,
+      { value?: string; secret?: boolean }
+    >;
+    return Object.values(values).flatMap(({ value, secret }) => (secret === true && value !== undefined ? [value] : []));
   }
 
   /** Outputs with their secrets in clear: for this process, never for a log. */
