@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { ContainerPool, type PoolOptions } from './containerPool';
+import type { CollectedLogs } from './containers/container';
 import type { ActionProfile } from './executableAction';
 import { Deferred, type FakeContainer, FakeFactory, FakeJob, profile, settled, VirtualClock } from './testing/fakeContainers';
 
@@ -56,6 +57,33 @@ const a = profile('a');
 const b = profile('b');
 
 describe('choosing a container', () => {
+  it('waits a moment for one that has answered and only reads its output, before it makes another', async () => {
+    const bench = new Bench();
+    const first = await bench.run(a);
+    const container = bench.where(first)!;
+    const output = new Deferred<CollectedLogs>();
+    container.output = output.promise;
+    await container.answer();
+    const second = await bench.run(a);
+    expect(bench.factory.containers).toHaveLength(1);
+    output.resolve({ lines: [], complete: true });
+    await settled();
+    expect(bench.where(second)).toBe(container);
+  });
+
+  it('makes another when reading the output takes longer than a moment', async () => {
+    const bench = new Bench();
+    const first = await bench.run(a);
+    const container = bench.where(first)!;
+    container.output = new Deferred<CollectedLogs>().promise;
+    await container.answer();
+    const second = await bench.run(a);
+    await bench.clock.advance(30);
+    await settled();
+    expect(bench.factory.containers).toHaveLength(2);
+    expect(bench.where(second)).toBe(bench.factory.containers[1]);
+  });
+
   it('uses a warm one of the same namespace, action and revision', async () => {
     const bench = new Bench();
     const first = await bench.runToEnd(a);

@@ -35,6 +35,9 @@ export interface PoolOptions {
 /** ms after which a waiting job without any container of its key goes first, whoever else could be served more cheaply. */
 const patience = 1_000;
 
+/** ms a job waits for a container of its key that has answered and only reads its output: less than a cold start takes. */
+const collectingPatience = 25;
+
 /** File names and labels are made of the names of containers. */
 const maxName = 128;
 
@@ -44,6 +47,9 @@ export class ContainerPool {
   private readonly warm = new Map<string, ContainerProxy[]>();
   /** How many containers a key has in any state that leads to work. */
   private readonly live = new Map<string, number>();
+  /** How many containers of a key have answered and read the output of their job. */
+  private readonly collecting = new Map<string, number>();
+  private stopCollectingTimer: (() => void) | undefined;
   private readonly stems = new Map<string, ContainerProxy[]>();
   private readonly proxies = new Set<ContainerProxy>();
   private readonly buffer = new RunBuffer();
@@ -62,6 +68,7 @@ export class ContainerPool {
     const listener: ProxyListener = {
       stemReady: (proxy) => this.stemReady(proxy),
       available: (proxy) => this.available(proxy),
+      collecting: (proxy, under) => this.noteCollecting(proxy.key!, under),
       leaving: (proxy) => this.leaving(proxy),
       removed: (proxy) => this.removed(proxy),
       reschedule: (job) => this.reschedule(job),
@@ -98,6 +105,7 @@ export class ContainerPool {
   async close(): Promise<void> {
     this.closing = true;
     this.stopSweep();
+    this.stopCollectingTimer?.();
     for (const job of this.buffer.takeAll()) this.refuse(job);
     for (const proxy of [...this.proxies]) proxy.remove();
     if (this.proxies.size === 0) return;
@@ -129,9 +137,9 @@ export class ContainerPool {
     for (let placed = true; placed && this.buffer.size > 0; ) {
       placed = false;
       const starving = this.starving();
-      for (const { job } of this.buffer.heads()) {
+      for (const { job, since } of this.buffer.heads()) {
         if (starving && job !== starving) continue;
-        if (!this.place(job)) continue;
+        if (!this.place(job, since)) continue;
         placed = true;
         break;
       }
@@ -149,9 +157,11 @@ export class ContainerPool {
   }
 
   /** Rules 1 to 4 of reference container-pool, section 1: warm, stem cell, room, eviction. */
-  private place(job: Job): boolean {
+  private place(job: Job, since: number): boolean {
     const { memory } = job.action.limits;
-    const proxy = this.takeWarm(job.key) ?? this.takeStem(job) ?? (this.makeRoom(memory) ? this.create(job) : undefined);
+    const warm = this.takeWarm(job.key);
+    if (!warm && this.isSoonFree(job.key, since)) return false;
+    const proxy = warm ?? this.takeStem(job) ?? (this.makeRoom(memory) ? this.create(job) : undefined);
     if (!proxy) return false;
     this.buffer.takeHead(job);
     if (proxy.key === undefined) {
@@ -160,6 +170,22 @@ export class ContainerPool {
     }
     proxy.run(job);
     return true;
+  }
+
+  private isSoonFree(key: string, since: number): boolean {
+    if (!this.collecting.has(key) || this.clock.now() - since >= collectingPatience) return false;
+    this.stopCollectingTimer ??= this.clock.every(collectingPatience, () => {
+      this.stopCollectingTimer?.();
+      this.stopCollectingTimer = undefined;
+      this.fill();
+    });
+    return true;
+  }
+
+  private noteCollecting(key: string, under: boolean): void {
+    const count = (this.collecting.get(key) ?? 0) + (under ? 1 : -1);
+    if (count > 0) this.collecting.set(key, count);
+    else this.collecting.delete(key);
   }
 
   /** Containers of another revision of the action will hardly be asked again. */

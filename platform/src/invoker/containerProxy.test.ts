@@ -23,6 +23,7 @@ class Bench {
         listener: {
           stemReady: () => this.events.push('stem'),
           available: () => this.events.push('available'),
+          collecting: () => undefined,
           leaving: () => this.events.push('leaving'),
           removed: () => this.events.push('removed'),
           reschedule: (job) => this.rescheduled.push(job),

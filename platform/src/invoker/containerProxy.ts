@@ -45,6 +45,8 @@ export const transitions: Readonly<Record<ProxyState, readonly ProxyState[]>> = 
 export interface ProxyListener {
   /** A stem cell is up. */
   stemReady(proxy: ContainerProxy): void;
+  /** A job was answered and only its output is still read (`true`); that has ended too (`false`). */
+  collecting(proxy: ContainerProxy, under: boolean): void;
   /** The container can take (another) job of its key. */
   available(proxy: ContainerProxy): void;
   /** It takes no more jobs; its memory is still in use. */
@@ -274,12 +276,16 @@ export class ContainerProxy {
       return;
     }
     job.answered(outcome);
+    if (!failed) this.settings.listener.collecting(this, true);
     logs
       .catch((error: Error) => {
         this.settings.warn(`Logs of container ${this.spec.name} could not be read: ${error.message}`);
         return { lines: [], complete: false };
       })
-      .then((collected) => this.settle(job, outcome, collected, failed))
+      .then((collected) => {
+        if (!failed) this.settings.listener.collecting(this, false);
+        this.settle(job, outcome, collected, failed);
+      })
       .catch((error: Error) => this.broken(job, error));
   }
 
