@@ -29,6 +29,7 @@ export function parseOptions(args: readonly string[]): Options {
     }
   }
   if (stack === '' || stack.startsWith('-')) throw new UserError('--stack needs the name of a stack, such as "--stack dev".');
+  if (!/^[\w.-]+$/.test(stack)) throw new UserError(`"${stack}" can't be the name of a stack: use letters, digits, "-", "_" and ".".`);
   return { stack, rest };
 }
 
