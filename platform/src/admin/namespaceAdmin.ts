@@ -53,6 +53,7 @@ export class NamespaceAdmin {
     if (before && !overwrite) throw new AdminError(409, `The namespace '${name}' exists; give overwrite=true to change it.`);
     const key = put.auth === undefined ? (before ?? newKey()) : parseKey(put.auth);
     const subject = put.subject ?? before?.subject ?? defaultSubject(name);
+    const created = before ? before.created : Date.now();
     const joined = await this.subjects.subject(subject);
     const entry: NamespaceEntry = {
       name,
@@ -61,6 +62,7 @@ export class NamespaceAdmin {
       key: key.key,
       blocked: put.blocked ?? joined?.blocked ?? before?.blocked ?? false,
       limits: put.limits ?? before?.limits ?? {},
+      ...(created === undefined ? {} : { created }),
     };
     await this.save(entry);
     for (const { name: other } of joined?.namespaces ?? []) if (other !== name) await this.setBlocked(other, entry.blocked);

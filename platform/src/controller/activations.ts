@@ -23,7 +23,7 @@ export class Activations {
     const count = query.flag('count', false);
     const docs = query.flag('docs', false);
     const name = readName(query);
-    const since = readTime(query, 'since');
+    const since = sinceCreation(context, readTime(query, 'since'));
     const upto = readTime(query, 'upto');
     if (count && docs) throw new BadRequest("The parameter 'docs' is not permitted with 'count'.");
     const filter = {
@@ -53,9 +53,14 @@ export class Activations {
     if (!ownsNamespace(context)) throw new NotAuthorized(`${context.namespace}/${id}`);
     checkActivationId(id);
     const record = await this.store.get(context.namespace, id);
-    if (!record) throw new NoSuchResource();
+    if (!record || record.start < (context.caller.created ?? 0)) throw new NoSuchResource();
     return record;
   }
+}
+
+/** What an earlier namespace of this name ran is not shown. */
+function sinceCreation({ caller: { created } }: CallContext, since: number | undefined): number | undefined {
+  return created === undefined ? since : Math.max(created, since ?? created);
 }
 
 export function checkActivationId(id: string): void {

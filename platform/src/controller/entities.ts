@@ -58,6 +58,12 @@ export class Entities {
     this.cache.delete(id);
   }
 
+  /** Everything of a namespace changed behind the cache. */
+  forgetNamespace(namespace: string): void {
+    this.generation++;
+    for (const id of this.cache.keys()) if (id.startsWith(`${namespace}/`)) this.cache.delete(id);
+  }
+
   private async read(id: string): Promise<Stored<EntityDocument> | undefined> {
     const { generation } = this;
     const stored = await this.store.getWithoutCode(id);

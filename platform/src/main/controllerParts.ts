@@ -48,7 +48,7 @@ export interface Controller {
   server: ApiServer;
   /** Resolves when what runs behind answers already given has ended. */
   drain(): Promise<void>;
-  /** A namespace's key or limits changed. */
+  /** A namespace's key, limits or all its contents changed. */
   forgetNamespace(namespace: string): void;
 }
 
@@ -97,5 +97,9 @@ export function composeController({
     await firing.drain();
     await orchestrations.drain();
   };
-  return { server: new ApiServer(api, config.api, log), drain, forgetNamespace: (namespace) => authenticator.forget(namespace) };
+  const forgetNamespace = (namespace: string) => {
+    authenticator.forget(namespace);
+    entities.forgetNamespace(namespace);
+  };
+  return { server: new ApiServer(api, config.api, log), drain, forgetNamespace };
 }

@@ -30,4 +30,6 @@ export interface Identity {
   readonly namespace: { readonly name: string; readonly uuid: string };
   readonly authkey: { readonly uuid: string; readonly key: string };
   readonly limits: NamespaceLimits;
+  /** When the namespace was made, epoch ms: activations of an earlier one of this name are not its business. */
+  readonly created?: number;
 }

@@ -18,6 +18,8 @@ export interface NamespaceEntry extends NamespaceKey {
   subject: string;
   blocked: boolean;
   limits: NamespaceLimits;
+  /** epoch ms */
+  created?: number;
 }
 
 /** Thrown by `putNamespace` when another namespace has a key with this uuid: a uuid leads to one namespace only. */

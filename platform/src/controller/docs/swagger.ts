@@ -154,14 +154,17 @@ function paths(): Record<string, Json> {
     errors: running,
     body: { schema: 'TriggerPayload', required: false },
   });
-  named('rule').post = operation({
-    id: 'setRuleStatus',
-    summary: 'Activates or deactivates a rule.',
-    parameters: [namespace, path('ruleName', 'Name of the rule.')],
-    answers: { ...ok(), 202: { description: 'Accepted.' } },
-    errors: writing,
-    body: { schema: 'RuleStatus', required: true },
-  });
+  named('rule').post = {
+    ...operation({
+      id: 'setRuleStatus',
+      summary: 'Activates or deactivates a rule.',
+      parameters: [namespace, path('ruleName', 'Name of the rule.')],
+      answers: { ...ok(), 202: { description: 'Accepted.' } },
+      errors: writing,
+      body: { schema: 'RuleStatus', required: true },
+    }),
+    produces: ['text/plain', 'application/json'],
+  };
   const packaged = [path('packageName', 'Name of the package.'), path('actionName', 'Name of the action.')];
   const onAction = named('action');
   all['/namespaces/{namespace}/actions/{packageName}/{actionName}'] = Object.fromEntries(

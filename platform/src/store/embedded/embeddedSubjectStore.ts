@@ -71,6 +71,6 @@ export class EmbeddedSubjectStore implements SubjectStore {
   }
 }
 
-function identityOf({ subject, name, uuid, key, limits }: NamespaceEntry): Identity {
-  return { subject, namespace: { name, uuid }, authkey: { uuid, key }, limits };
+function identityOf({ subject, name, uuid, key, limits, created }: NamespaceEntry): Identity {
+  return { subject, namespace: { name, uuid }, authkey: { uuid, key }, limits, ...(created === undefined ? {} : { created }) };
 }
