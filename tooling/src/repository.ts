@@ -15,6 +15,8 @@ export const paths = {
   goModule: resolve(repositoryRoot, 'tooling/go/pulumi'),
   /** The Go module from which wskdeploy is built. */
   wskdeployModule: resolve(repositoryRoot, 'tooling/go/wskdeploy'),
+  /** Pinned versions of the API fuzzer and what it needs. */
+  schemathesisRequirements: resolve(repositoryRoot, 'tooling/python/schemathesis.txt'),
   /** The Go program of the tests that uses OpenWhisk's Go client. */
   goClientModule: resolve(repositoryRoot, 'integration-tests/clients/go'),
   /** The provider plugin's executable. */
