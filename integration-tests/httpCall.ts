@@ -17,6 +17,8 @@ export interface CallOptions {
   json?: unknown;
   /** ms */
   timeout?: number;
+  /** Sends the path as it stands; else `..` and the like are resolved here, as browsers do. */
+  exactPath?: boolean;
 }
 
 /** One request over a connection of its own. */
@@ -27,7 +29,8 @@ export function call(url: string, options: CallOptions = {}): Promise<HttpAnswer
   if (json !== undefined) headers['content-type'] ??= 'application/json';
   if (body !== undefined) headers['content-length'] = Buffer.byteLength(body);
   return new Promise((resolve, reject) => {
-    const outgoing = request(url, { method, headers, timeout, agent: false }, (incoming) => {
+    const exact = options.exactPath ? { path: url.replace(/^https?:\/\/[^/]*/, '') } : {};
+    const outgoing = request(url, { method, headers, timeout, agent: false, ...exact }, (incoming) => {
       const parts: Buffer[] = [];
       incoming.on('data', (part: Buffer) => parts.push(part));
       incoming.on('error', reject);

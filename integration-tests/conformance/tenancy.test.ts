@@ -198,7 +198,7 @@ describe('path tricks', () => {
     '/namespaces/_/actions/NS/t-action',
   ])('%s', async (path) => {
     for (const method of ['GET', 'DELETE', 'POST']) {
-      const answer = await host.call(method, path, { as: 'other', ...(method === 'POST' ? { json: {} } : {}) });
+      const answer = await host.call(method, path, { as: 'other', exactPath: true, ...(method === 'POST' ? { json: {} } : {}) });
       expect([400, 403, 404]).toContain(answer.status);
       expect(answer.text).not.toContain('of the owner');
     }
