@@ -6,7 +6,7 @@ import { LeanBalancer } from '../balancer/leanBalancer';
 import { EmbeddedBus } from '../bus/embedded/embeddedBus';
 import { ConfigurationError, type PlatformConfig, readConfiguration } from '../config/settings';
 import { createLogger, type Logger } from '../observe/logger';
-import { openDatabase } from '../store/embedded/database';
+import { isFailedCommit, openDatabase } from '../store/embedded/database';
 import { EmbeddedActivationStore } from '../store/embedded/embeddedActivationStore';
 import { EmbeddedArtifactStore } from '../store/embedded/embeddedArtifactStore';
 import { EmbeddedJournal } from '../store/embedded/embeddedJournal';
@@ -100,6 +100,10 @@ function explain(error: unknown): string {
 
 async function main(): Promise<void> {
   let log: Logger | undefined;
+  process.on('unhandledRejection', (reason) => {
+    if (!isFailedCommit(reason)) throw reason;
+    log?.error('a write to the entity store failed; see the request it belongs to');
+  });
   try {
     const config = readConfiguration(process.env);
     log = createLogger(config.logLevel, 'openwhisk');

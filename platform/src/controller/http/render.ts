@@ -1,6 +1,7 @@
 import { BusFull } from '../../bus/messageBus';
 import { EntityTooLarge, MalformedEntity, RequirementFailed } from '../../model/errors';
 import { InstancesExceeded } from '../../model/limits';
+import { AcceptanceRefused } from '../../store/acceptanceJournal';
 import { RevisionConflict } from '../../store/artifactStore';
 import { type Answer, jsonType, plainTextType } from './answer';
 import { ApiError, BadRequest, ConcurrentModification, ContentTooLarge, InternalError, MalformedContent, Unavailable } from './errors';
@@ -12,7 +13,7 @@ export function asApiError(error: unknown): ApiError {
   if (error instanceof RequirementFailed || error instanceof InstancesExceeded) return new BadRequest(error.message);
   if (error instanceof EntityTooLarge) return new ContentTooLarge(error.message);
   if (error instanceof RevisionConflict) return new ConcurrentModification();
-  if (error instanceof BusFull) return new Unavailable();
+  if (error instanceof BusFull || error instanceof AcceptanceRefused) return new Unavailable();
   return new InternalError(undefined, {});
 }
 

@@ -1,8 +1,8 @@
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ActivationRecord } from '../../model/activation';
 import type { Logger } from '../../observe/logger';
-import type { AcceptanceJournal, AcceptedActivation } from '../acceptanceJournal';
+import { type AcceptanceJournal, AcceptanceRefused, type AcceptedActivation } from '../acceptanceJournal';
 import type { ActivationStore } from '../activationStore';
 
 /** A file of the journal; it goes when everything in it is recorded. */
@@ -38,14 +38,14 @@ export class EmbeddedJournal implements AcceptanceJournal {
   accept(activation: AcceptedActivation): void {
     if (this.current.size >= generationSize) this.advance();
     const generation = this.current;
-    generation.size += writeSync(generation.fd, `${JSON.stringify(activation)}\n`);
+    append(generation, activation);
     generation.open++;
     this.generationOf.set(activation.activationId, generation);
   }
 
   withdraw(activationId: string): void {
     if (!this.generationOf.has(activationId)) return;
-    this.current.size += writeSync(this.current.fd, `${JSON.stringify({ withdrawn: activationId })}\n`);
+    append(this.current, { withdrawn: activationId });
     this.settle(activationId);
   }
 
@@ -106,6 +106,20 @@ export class EmbeddedJournal implements AcceptanceJournal {
       .filter((file) => file.endsWith('.journal'))
       .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
   }
+}
+
+/** A line is there whole or not at all: what a full disk took of it is cut off again. */
+function append(generation: Generation, entry: object): void {
+  const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+  let written = 0;
+  try {
+    written = writeSync(generation.fd, line);
+    if (written < line.length) throw new Error('the disk took only a part of the line');
+  } catch (error) {
+    ftruncateSync(generation.fd, generation.size);
+    throw new AcceptanceRefused(error);
+  }
+  generation.size += written;
 }
 
 /** A line torn by a crash was never acknowledged to anybody: it is left out. */
