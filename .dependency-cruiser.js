@@ -19,6 +19,8 @@ const bus = '^platform/src/bus/[^/]+\\.ts$';
 const containers = '^platform/src/invoker/containers/[^/]+\\.ts$';
 const observe = '^platform/src/observe/';
 const balancer = '^platform/src/balancer/';
+/** What the machine tells: processes, directories. */
+const host = '^platform/src/host/';
 
 module.exports = {
   forbidden: [
@@ -31,6 +33,7 @@ module.exports = {
     },
     platformMayImport('model', [config]),
     platformMayImport('config', [model]),
+    platformMayImport('host', []),
     platformMayImport('observe', [model, config, store, bus]),
     platformMayImport('store', [model, config, observe]),
     platformMayImport('bus', [model, config, observe]),
@@ -39,7 +42,7 @@ module.exports = {
     platformMayImport('admin', [model, config, store, bus, observe]),
     platformMayImport('gateway', [model, config, store, bus, observe]),
     platformMayImport('feeds', [model, config, store, bus, observe]),
-    platformMayImport('invoker', [model, config, store, bus, containers, observe]),
+    platformMayImport('invoker', [model, config, store, bus, containers, observe, host]),
     {
       name: 'invoker-knows-interfaces-only',
       comment: 'the invoker is given its container factory; it does not choose one',

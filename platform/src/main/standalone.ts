@@ -5,6 +5,7 @@ import { NamespaceAdmin } from '../admin/namespaceAdmin';
 import { LeanBalancer } from '../balancer/leanBalancer';
 import { EmbeddedBus } from '../bus/embedded/embeddedBus';
 import { ConfigurationError, type PlatformConfig, readConfiguration } from '../config/settings';
+import { DataDirectoryInUse, lockDataDirectory } from '../host/dataDirectoryLock';
 import { createLogger, type Logger } from '../observe/logger';
 import { isFailedCommit, openDatabase } from '../store/embedded/database';
 import { EmbeddedActivationStore } from '../store/embedded/embeddedActivationStore';
@@ -27,6 +28,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
   if (config.admin.key.length < 16) throw new ConfigurationError('OPENWHISK_ADMIN_KEY is too short: use at least 16 characters.');
   const version = readVersion();
   const manifest = loadManifest(config.runtimesManifest);
+  const unlock = lockDataDirectory(config.dataDir);
   const database = openDatabase(join(config.dataDir, 'entities'));
   const artifacts = new EmbeddedArtifactStore(database);
   const subjects = new EmbeddedSubjectStore(database);
@@ -84,6 +86,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     await activations.close();
     journal.close();
     await artifacts.close();
+    unlock();
   };
 }
 
@@ -91,7 +94,7 @@ const processId = randomUUID();
 
 /** What a failure to start means to the operator, in one sentence. */
 function explain(error: unknown): string {
-  if (error instanceof ConfigurationError) return error.message;
+  if (error instanceof ConfigurationError || error instanceof DataDirectoryInUse) return error.message;
   const { code, port, message } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `Port ${port} is in use: stop what listens there or set OPENWHISK_API_PORT / OPENWHISK_ADMIN_PORT.`;
   if (code === 'EACCES') return `Not allowed: ${message}.`;

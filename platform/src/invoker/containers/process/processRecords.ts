@@ -1,6 +1,7 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { readdir, readFile, rm, unlink } from 'node:fs/promises';
 import path from 'node:path';
+import { bootId, startTimeOf } from '../../../host/processIdentity';
 
 interface Recorded {
   pid: number;
@@ -59,32 +60,12 @@ export class ProcessRecords {
   }
 }
 
-/** Of this start of the machine; empty without /proc. */
-export function bootId(): string {
-  try {
-    return readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
-  } catch {
-    return '';
-  }
-}
-
 async function readRecorded(file: string): Promise<Recorded | undefined> {
   try {
     const parsed = JSON.parse(await readFile(file, 'utf8')) as Recorded;
     return Number.isInteger(parsed.pid) && parsed.pid > 1 && Array.isArray(parsed.paths) ? parsed : undefined;
   } catch {
     // cut short by the end of its writer
-    return undefined;
-  }
-}
-
-/** Undefined when there is no such process, or no /proc. */
-export function startTimeOf(pid: number): string | undefined {
-  try {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // the second field is the name in parentheses, which may hold anything; start time is field 22
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
     return undefined;
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { readdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { bootId, startTimeOf } from './processRecords';
+import { bootId, startTimeOf } from '../../../host/processIdentity';
 
 /** Longest path a unix socket may have, without its end. */
 const maxSocketPath = 107;
