@@ -2,10 +2,10 @@ import type { SystemLimits } from '../config/settings';
 import type { ActivationRecord } from '../model/activation';
 import { fullRecordText, responseText, summaryText } from '../model/activationJson';
 import { isEntityName } from '../model/names';
-import type { ActivationStore } from '../store/activationStore';
+import { type ActivationStore, RecordDamaged } from '../store/activationStore';
 import { type CallContext, ownsNamespace } from './context';
 import { type Answer, jsonAnswer } from './http/answer';
-import { BadRequest, MalformedQuery, NoSuchResource, NotAuthorized } from './http/errors';
+import { BadRequest, InternalError, MalformedQuery, NoSuchResource, NotAuthorized } from './http/errors';
 import { readPage } from './http/listing';
 import type { Query } from './http/query';
 
@@ -52,7 +52,9 @@ export class Activations {
   private async find(context: CallContext, id: string): Promise<ActivationRecord> {
     if (!ownsNamespace(context)) throw new NotAuthorized(`${context.namespace}/${id}`);
     checkActivationId(id);
-    const record = await this.store.get(context.namespace, id);
+    const record = await this.store.get(context.namespace, id).catch((error) => {
+      throw error instanceof RecordDamaged ? new InternalError('Resource is corrupted and cannot be read.') : error;
+    });
     if (!record || record.start < (context.caller.created ?? 0)) throw new NoSuchResource();
     return record;
   }

@@ -20,6 +20,14 @@ export class ActivationStoreFull extends Error {
   }
 }
 
+/** Thrown by `get` when what is stored cannot be read. */
+export class RecordDamaged extends Error {
+  constructor(activationId: string) {
+    super(`The record of activation ${activationId} is damaged.`);
+    this.name = 'RecordDamaged';
+  }
+}
+
 /** Activation records. Written in batches behind the answer; a record can be read as soon as `store` returned. */
 export interface ActivationStore {
   /**
@@ -29,8 +37,9 @@ export interface ActivationStore {
   store(record: ActivationRecord): Promise<void>;
   /** Records waiting to be written, in bytes, against `capacity`: at the bound new work is refused before it is accepted. */
   readonly pressure: { readonly pending: number; readonly capacity: number };
+  /** Throws RecordDamaged. */
   get(namespace: string, activationId: string): Promise<ActivationRecord | undefined>;
-  /** Newest `start` first. `withDetails` false leaves `logs` and `response.result` out. */
+  /** Newest `start` first, damaged records left out. `withDetails` false leaves `logs` and `response.result` out. */
   list(query: ActivationQuery, withDetails: boolean): Promise<ActivationRecord[]>;
   count(query: Omit<ActivationQuery, 'limit'>): Promise<number>;
   close(): Promise<void>;

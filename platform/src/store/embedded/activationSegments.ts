@@ -16,7 +16,7 @@ import {
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { listedName, parsePayload, scanFrames } from './recordFrame';
+import { type Frame, listedName, parsePayload, surveyFrames } from './recordFrame';
 import { SegmentIndex } from './segmentIndex';
 
 /** A file of records in the order in which they were written, with its index. Only the last one grows. */
@@ -35,6 +35,16 @@ export interface Segment {
 
 /** Sealed indexes kept in memory: a bound, since listings rarely go far back. */
 const loadedIndexes = 8;
+
+/** The index of a segment made of these frames. */
+export function indexOfFrames(bytes: Buffer, frames: readonly Frame[]): SegmentIndex {
+  const index = new SegmentIndex(Math.max(frames.length, 1024));
+  for (const { offset, length } of frames) {
+    const record = parsePayload(bytes.subarray(offset, offset + length));
+    index.add(record.activationId, record.namespace, listedName(record), record.start, offset, length);
+  }
+  return index;
+}
 
 /** The files of the activation store: opening, sealing, dropping. */
 export class ActivationSegments {
@@ -121,7 +131,7 @@ export class ActivationSegments {
     return openSync(this.path(number), constants.O_RDWR | constants.O_CREAT, 0o600);
   }
 
-  /** After a crash the last segment may end in a torn frame: what is whole is kept, the rest is cut off. */
+  /** After a crash the last segment may end in a torn frame, which is cut off. What is damaged before that is passed over. */
   private recover(number: number): void {
     const { index, end, size } = this.rebuild(number);
     const fd = this.openForWriting(number);
@@ -156,13 +166,8 @@ export class ActivationSegments {
 
   private rebuild(number: number): { index: SegmentIndex; end: number; size: number } {
     const bytes = readFileSync(this.path(number));
-    const { frames, end } = scanFrames(bytes);
-    const index = new SegmentIndex(Math.max(frames.length, 1024));
-    for (const { offset, length } of frames) {
-      const record = parsePayload(bytes.subarray(offset, offset + length));
-      index.add(record.activationId, record.namespace, listedName(record), record.start, offset, length);
-    }
-    return { index, end, size: bytes.length };
+    const { frames, end } = surveyFrames(bytes);
+    return { index: indexOfFrames(bytes, frames), end, size: bytes.length };
   }
 
   private path(number: number): string {

@@ -2,7 +2,7 @@ import { fdatasync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import type { ActivationRecord } from '../../model/activation';
 import type { Logger } from '../../observe/logger';
-import { type ActivationQuery, type ActivationStore, ActivationStoreFull } from '../activationStore';
+import { type ActivationQuery, type ActivationStore, ActivationStoreFull, RecordDamaged } from '../activationStore';
 import { ActivationSegments, type Segment } from './activationSegments';
 import { frameHeader, listedName, parsePayload, payloadText, writeFrame } from './recordFrame';
 
@@ -114,7 +114,10 @@ export class EmbeddedActivationStore implements ActivationStore {
       if (segment.count === 0) continue;
       const index = this.segments.indexOf(segment);
       const i = index.find(namespace, activationId);
-      if (i >= 0) return this.record(segment, i);
+      if (i < 0) continue;
+      const record = this.intact(segment, i);
+      if (record?.activationId !== activationId) throw new RecordDamaged(activationId);
+      return record;
     }
     return undefined;
   }
@@ -130,11 +133,12 @@ export class EmbeddedActivationStore implements ActivationStore {
       found.sort((a, b) => b.start - a.start || b.segment.number - a.segment.number || b.i - a.i);
       if (found.length > wanted) found = found.slice(0, wanted);
     }
-    return found.slice(query.skip).map(({ segment, i }) => {
-      const record = this.record(segment, i);
-      if (withDetails) return record;
+    return found.slice(query.skip).flatMap(({ segment, i }) => {
+      const record = this.intact(segment, i);
+      if (!record) return [];
+      if (withDetails) return [record];
       const { result: _, ...response } = record.response;
-      return { ...record, logs: [], response };
+      return [{ ...record, logs: [], response }];
     });
   }
 
@@ -167,6 +171,16 @@ export class EmbeddedActivationStore implements ActivationStore {
   private selected(segment: Segment, query: Omit<ActivationQuery, 'limit'>): number[] {
     const { since = Number.NEGATIVE_INFINITY, upto = Number.POSITIVE_INFINITY } = query;
     return this.segments.indexOf(segment).select(query.namespace, query.name, since, upto);
+  }
+
+  /** Undefined, with a word in the log, when the bytes are damaged: one bad record must not hide the others. */
+  private intact(segment: Segment, i: number): ActivationRecord | undefined {
+    try {
+      return this.record(segment, i);
+    } catch (error) {
+      this.options.log.error({ err: error, segment: segment.path }, 'an activation record is damaged: check the store');
+      return undefined;
+    }
   }
 
   private record(segment: Segment, i: number): ActivationRecord {

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ActionDocument } from '../../model/entities';
@@ -90,4 +90,10 @@ test('everything is there after the store was opened again', async () => {
   store = new EmbeddedArtifactStore(openDatabase(directory));
   expect((await store.get('guest/a'))?.document.name).toBe('a');
   expect(await store.count({ collection: 'actions', namespace: 'guest', skip: 0 })).toBe(1);
+});
+
+test('the file does not grow with the number of changes', async () => {
+  let revision: string | undefined;
+  for (let i = 0; i < 200; i++) revision = await store.put('guest/a', action('guest', 'a', i, `${i}`.padEnd(100_000, 'x')), revision);
+  expect(statSync(join(directory, 'data.mdb')).size).toBeLessThan(3_000_000);
 });

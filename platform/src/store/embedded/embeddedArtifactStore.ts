@@ -1,16 +1,36 @@
 import { randomBytes } from 'node:crypto';
+import { crc32 } from 'node:zlib';
 import type { Database, RootDatabase } from 'lmdb';
 import type { ActionDocument, EntityDocument } from '../../model/entities';
 import { namespaceOf } from '../../model/names';
 import { type ArtifactStore, type ListQuery, RevisionConflict, type Stored } from '../artifactStore';
+import { commit } from './database';
 
-interface Envelope {
+/** What is stored of an entity. The checksums are for the integrity check; documents of earlier versions have none. */
+export interface Envelope {
   revision: string;
   document: EntityDocument;
+  /** CRC-32 of the document's JSON. */
+  crc?: number;
+  /** CRC-32 of the code, which is stored apart. */
+  codeCrc?: number;
 }
 
 /** [collection, path, updated, id]: a packaged action is listed under its package and under its namespace. */
-type UpdatedKey = [string, string, number, string];
+export type UpdatedKey = [string, string, number, string];
+
+/** The parts of the database. */
+export function openEntityTables(root: RootDatabase): {
+  documents: Database<Envelope, string>;
+  codes: Database<string, string>;
+  byUpdated: Database<string, UpdatedKey>;
+} {
+  return {
+    documents: root.openDB({ name: 'entities', encoding: 'json' }),
+    codes: root.openDB({ name: 'code', encoding: 'string' }),
+    byUpdated: root.openDB({ name: 'entities-by-updated', encoding: 'string' }),
+  };
+}
 
 const lowest = Number.MIN_SAFE_INTEGER;
 const highest = Number.MAX_SAFE_INTEGER;
@@ -22,45 +42,45 @@ export class EmbeddedArtifactStore implements ArtifactStore {
   private readonly byUpdated: Database<string, UpdatedKey>;
 
   constructor(private readonly root: RootDatabase) {
-    this.documents = root.openDB({ name: 'entities', encoding: 'json' });
-    this.codes = root.openDB({ name: 'code', encoding: 'string' });
-    this.byUpdated = root.openDB({ name: 'entities-by-updated', encoding: 'string' });
+    ({ documents: this.documents, codes: this.codes, byUpdated: this.byUpdated } = openEntityTables(root));
   }
 
   async get(id: string): Promise<Stored<EntityDocument> | undefined> {
-    const envelope = this.documents.get(id);
-    if (!envelope) return undefined;
+    const stored = await this.getWithoutCode(id);
+    if (!stored) return undefined;
     const code = this.codes.get(id);
-    if (code !== undefined) (envelope.document as ActionDocument).exec = { ...(envelope.document as ActionDocument).exec, code } as never;
-    return envelope;
+    if (code !== undefined) (stored.document as ActionDocument).exec = { ...(stored.document as ActionDocument).exec, code } as never;
+    return stored;
   }
 
   async getWithoutCode(id: string): Promise<Stored<EntityDocument> | undefined> {
-    return this.documents.get(id);
+    const envelope = this.documents.get(id);
+    return envelope && { document: envelope.document, revision: envelope.revision };
   }
 
   async put(id: string, document: EntityDocument, revision: string | undefined, keep?: 'keepCode'): Promise<string> {
     const { stripped, code } = withoutCode(document);
     let next = '';
-    await this.root.transaction(() => {
+    await commit(this.root, () => {
       const before = this.documents.get(id);
       if (before?.revision !== revision) return;
       next = `${Number.parseInt(before?.revision ?? '0', 10) + 1}-${randomBytes(8).toString('hex')}`;
       if (before) this.unindex(id, before.document);
-      this.documents.putSync(id, { revision: next, document: stripped });
+      const codeCrc = code === undefined ? undefined : keep === 'keepCode' ? before?.codeCrc : crc32(code);
+      const crc = crc32(JSON.stringify(stripped));
+      this.documents.putSync(id, { revision: next, document: stripped, crc, ...(codeCrc === undefined ? {} : { codeCrc }) });
       for (const key of indexKeys(id, document)) this.byUpdated.putSync(key, '');
       if (code !== undefined) {
         if (keep !== 'keepCode') this.codes.putSync(id, code);
       } else this.codes.removeSync(id);
     });
     if (next === '') throw new RevisionConflict(id);
-    await this.root.flushed;
     return next;
   }
 
   async delete(id: string, revision: string): Promise<void> {
     let done = false;
-    await this.root.transaction(() => {
+    await commit(this.root, () => {
       const before = this.documents.get(id);
       if (before?.revision !== revision) return;
       done = true;
@@ -69,7 +89,6 @@ export class EmbeddedArtifactStore implements ArtifactStore {
       this.codes.removeSync(id);
     });
     if (!done) throw new RevisionConflict(id);
-    await this.root.flushed;
   }
 
   async list(query: ListQuery): Promise<EntityDocument[]> {
@@ -108,7 +127,8 @@ export class EmbeddedArtifactStore implements ArtifactStore {
   }
 }
 
-function indexKeys(id: string, document: EntityDocument): UpdatedKey[] {
+/** The keys under which an entity is listed. */
+export function indexKeys(id: string, document: EntityDocument): UpdatedKey[] {
   const namespace = namespaceOf(document.namespace);
   const paths = namespace === document.namespace ? [namespace] : [namespace, document.namespace];
   return paths.map((path) => [document.type, path, document.updated, id]);

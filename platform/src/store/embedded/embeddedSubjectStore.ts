@@ -1,6 +1,15 @@
 import type { Database, RootDatabase } from 'lmdb';
 import type { Identity } from '../../model/identity';
 import { type NamespaceEntry, type SubjectDocument, type SubjectStore, UuidInUse } from '../subjectStore';
+import { commit } from './database';
+
+/** The parts of the database. */
+export function openSubjectTables(root: RootDatabase): { entries: Database<NamespaceEntry, string>; nameOfUuid: Database<string, string> } {
+  return {
+    entries: root.openDB({ name: 'namespaces', encoding: 'json' }),
+    nameOfUuid: root.openDB({ name: 'namespace-uuids', encoding: 'string' }),
+  };
+}
 
 /** Subjects in lmdb: one entry a namespace, found by name and by the uuid of its key. */
 export class EmbeddedSubjectStore implements SubjectStore {
@@ -8,8 +17,7 @@ export class EmbeddedSubjectStore implements SubjectStore {
   private readonly nameOfUuid: Database<string, string>;
 
   constructor(private readonly root: RootDatabase) {
-    this.entries = root.openDB({ name: 'namespaces', encoding: 'json' });
-    this.nameOfUuid = root.openDB({ name: 'namespace-uuids', encoding: 'string' });
+    ({ entries: this.entries, nameOfUuid: this.nameOfUuid } = openSubjectTables(root));
   }
 
   async identify(uuid: string, key: string): Promise<Identity | undefined> {
@@ -44,7 +52,7 @@ export class EmbeddedSubjectStore implements SubjectStore {
 
   async putNamespace(entry: NamespaceEntry): Promise<void> {
     let taken = false;
-    await this.root.transaction(() => {
+    await commit(this.root, () => {
       const before = this.entries.get(entry.name);
       taken = (this.nameOfUuid.get(entry.uuid) ?? entry.name) !== entry.name;
       if (taken) return;
@@ -53,17 +61,15 @@ export class EmbeddedSubjectStore implements SubjectStore {
       this.nameOfUuid.putSync(entry.uuid, entry.name);
     });
     if (taken) throw new UuidInUse(entry.uuid);
-    await this.root.flushed;
   }
 
   async deleteNamespace(name: string): Promise<void> {
-    await this.root.transaction(() => {
+    await commit(this.root, () => {
       const before = this.entries.get(name);
       if (!before) return;
       this.nameOfUuid.removeSync(before.uuid);
       this.entries.removeSync(name);
     });
-    await this.root.flushed;
   }
 
   async close(): Promise<void> {
