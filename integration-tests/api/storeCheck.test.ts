@@ -45,6 +45,7 @@ const whole = { code: 0, output: 'The store is whole.\n' };
 test('a store after a stop, and after kill -9', async () => {
   expect(await check()).toEqual(whole);
   await platform.run();
+  expect((await check('--repair')).code).toBe(2);
   await platform.api(auth, 'POST', 'actions/one');
   await platform.kill('SIGKILL');
   expect(await check()).toEqual(whole);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RootDatabase } from 'lmdb';
+import { DataDirectoryInUse, lockDataDirectory } from '../host/dataDirectoryLock';
 import { checkEntities, checkSubjects } from '../store/embedded/check/entityCheck';
 import type { Finding } from '../store/embedded/check/finding';
 import { checkJournal } from '../store/embedded/check/journalCheck';
@@ -10,7 +11,7 @@ import { openDatabase } from '../store/embedded/database';
 /**
  * `node platform/dist/main/checkStore.js [--repair]` with OPENWHISK_DATA_DIR: reads everything the embedded store has and prints what is
  * wrong, a line each. Exit code 0 when nothing is wrong (any more), 1 when something is, 2 when it could not be looked at. Checking may
- * run beside the platform, when what is being written at that moment can show as damage; repairing wants it stopped.
+ * run beside the platform, when what is being written at that moment can show as damage; repairing does not.
  */
 async function main(): Promise<number> {
   const dataDir = process.env.OPENWHISK_DATA_DIR;
@@ -20,6 +21,13 @@ async function main(): Promise<number> {
   if (!dataDir) return refuse('Set OPENWHISK_DATA_DIR to the directory of the store.');
   if (!existsSync(join(dataDir, 'entities'))) return refuse(`There is no store in ${dataDir}.`);
 
+  let unlock = () => {};
+  try {
+    if (repair) unlock = lockDataDirectory(dataDir);
+  } catch (error) {
+    if (error instanceof DataDirectoryInUse) return refuse(error.message);
+    throw error;
+  }
   let left = 0;
   const report = async (findings: Iterable<Finding>) => {
     // all of a part first: a repair must not change what is being read
@@ -52,6 +60,7 @@ async function main(): Promise<number> {
   }
   await report(checkSegments(join(dataDir, 'activations')));
   await report(checkJournal(join(dataDir, 'journal')));
+  unlock();
   process.stdout.write(left === 0 ? 'The store is whole.\n' : `${left} problem${left === 1 ? '' : 's'} left.\n`);
   return left === 0 ? 0 : 1;
 }
