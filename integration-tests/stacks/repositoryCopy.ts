@@ -75,12 +75,12 @@ export class RepositoryCopy {
     writeFileSync(this.path(file), after);
   }
 
-  /** Adds a stack that is dev on other ports. */
-  async addStack(name: string): Promise<{ apiPort: number; adminPort: number }> {
+  /** Adds a stack that is dev on other ports; or, given an environment that there is, moves that one to free ports. */
+  async addStack(name: string, like = 'dev'): Promise<{ apiPort: number; adminPort: number }> {
     const [apiPort, adminPort] = (await freePorts(2)) as [number, number];
-    const text = this.read('stacks/Pulumi.dev.yaml')
-      .replace(/(platform:apiPort:).*/, `$1 ${apiPort}`)
-      .replace(/(platform:adminPort:).*/, `$1 ${adminPort}`);
+    const text = this.read(`stacks/Pulumi.${like}.yaml`)
+      .replace(/(platform:apiPort:).*/, `$1 "${apiPort}"`)
+      .replace(/(platform:adminPort:).*/, `$1 "${adminPort}"`);
     writeFileSync(this.path(`stacks/Pulumi.${name}.yaml`), text);
     this.stacks.push(name);
     return { apiPort, adminPort };

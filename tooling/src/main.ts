@@ -8,6 +8,7 @@ import { pulumi } from './commands/pulumi';
 import { sdk } from './commands/sdk';
 import { test } from './commands/test';
 import { up } from './commands/up';
+import { helpFor } from './usage';
 import { UserError } from './userError';
 
 /**
@@ -23,6 +24,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   lint,
   preview,
   'preview:comment': async (args) => (await import('./commands/previewComment.js')).previewComment(args),
+  promote: async (args) => (await import('./commands/promote.js')).promote(args),
   pulumi,
   refresh,
   sdk,
@@ -37,6 +39,11 @@ export async function main(args: readonly string[]): Promise<number> {
   if (command === undefined) {
     process.stderr.write(`There is no command "${name}"; there are ${Object.keys(commands).join(', ')}.\n`);
     return 2;
+  }
+  const help = helpFor(name, rest);
+  if (help !== undefined) {
+    process.stdout.write(help);
+    return 0;
   }
   try {
     return await command(rest);
