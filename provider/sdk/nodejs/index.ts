@@ -10,6 +10,31 @@ export type Action = import("./action").Action;
 export const Action: typeof import("./action").Action = null as any;
 utilities.lazyLoad(exports, ["Action"], () => require("./action"));
 
+export { GetActionArgs, GetActionResult, GetActionOutputArgs } from "./getAction";
+export const getAction: typeof import("./getAction").getAction = null as any;
+export const getActionOutput: typeof import("./getAction").getActionOutput = null as any;
+utilities.lazyLoad(exports, ["getAction","getActionOutput"], () => require("./getAction"));
+
+export { GetActivationsArgs, GetActivationsResult, GetActivationsOutputArgs } from "./getActivations";
+export const getActivations: typeof import("./getActivations").getActivations = null as any;
+export const getActivationsOutput: typeof import("./getActivations").getActivationsOutput = null as any;
+utilities.lazyLoad(exports, ["getActivations","getActivationsOutput"], () => require("./getActivations"));
+
+export { GetNamespaceArgs, GetNamespaceResult, GetNamespaceOutputArgs } from "./getNamespace";
+export const getNamespace: typeof import("./getNamespace").getNamespace = null as any;
+export const getNamespaceOutput: typeof import("./getNamespace").getNamespaceOutput = null as any;
+utilities.lazyLoad(exports, ["getNamespace","getNamespaceOutput"], () => require("./getNamespace"));
+
+export { GetPackageArgs, GetPackageResult, GetPackageOutputArgs } from "./getPackage";
+export const getPackage: typeof import("./getPackage").getPackage = null as any;
+export const getPackageOutput: typeof import("./getPackage").getPackageOutput = null as any;
+utilities.lazyLoad(exports, ["getPackage","getPackageOutput"], () => require("./getPackage"));
+
+export { InvokeArgs, InvokeResult, InvokeOutputArgs } from "./invoke";
+export const invoke: typeof import("./invoke").invoke = null as any;
+export const invokeOutput: typeof import("./invoke").invokeOutput = null as any;
+utilities.lazyLoad(exports, ["invoke","invokeOutput"], () => require("./invoke"));
+
 export { NamespaceArgs } from "./namespace";
 export type Namespace = import("./namespace").Namespace;
 export const Namespace: typeof import("./namespace").Namespace = null as any;
@@ -19,6 +44,11 @@ export { PackageArgs } from "./package";
 export type Package = import("./package").Package;
 export const Package: typeof import("./package").Package = null as any;
 utilities.lazyLoad(exports, ["Package"], () => require("./package"));
+
+export { PackageBindingArgs } from "./packageBinding";
+export type PackageBinding = import("./packageBinding").PackageBinding;
+export const PackageBinding: typeof import("./packageBinding").PackageBinding = null as any;
+utilities.lazyLoad(exports, ["PackageBinding"], () => require("./packageBinding"));
 
 export { PlatformArgs } from "./platform";
 export type Platform = import("./platform").Platform;
@@ -34,6 +64,11 @@ export { RuleArgs } from "./rule";
 export type Rule = import("./rule").Rule;
 export const Rule: typeof import("./rule").Rule = null as any;
 utilities.lazyLoad(exports, ["Rule"], () => require("./rule"));
+
+export { SequenceArgs } from "./sequence";
+export type Sequence = import("./sequence").Sequence;
+export const Sequence: typeof import("./sequence").Sequence = null as any;
+utilities.lazyLoad(exports, ["Sequence"], () => require("./sequence"));
 
 export { TriggerArgs } from "./trigger";
 export type Trigger = import("./trigger").Trigger;
@@ -60,10 +95,14 @@ const _module = {
                 return new Namespace(name, <any>undefined, { urn })
             case "openwhisk:index:Package":
                 return new Package(name, <any>undefined, { urn })
+            case "openwhisk:index:PackageBinding":
+                return new PackageBinding(name, <any>undefined, { urn })
             case "openwhisk:index:Platform":
                 return new Platform(name, <any>undefined, { urn })
             case "openwhisk:index:Rule":
                 return new Rule(name, <any>undefined, { urn })
+            case "openwhisk:index:Sequence":
+                return new Sequence(name, <any>undefined, { urn })
             case "openwhisk:index:Trigger":
                 return new Trigger(name, <any>undefined, { urn })
             default:

@@ -74,6 +74,10 @@ export class Namespace extends pulumi.CustomResource {
      */
     declare public readonly name: pulumi.Output<string>;
     /**
+     * What the key was last renewed for.
+     */
+    declare public readonly rotateKey: pulumi.Output<string | undefined>;
+    /**
      * Whom the key belongs to.
      */
     declare public readonly subject: pulumi.Output<string>;
@@ -98,6 +102,7 @@ export class Namespace extends pulumi.CustomResource {
             resourceInputs["forceDestroy"] = args?.forceDestroy;
             resourceInputs["limits"] = args?.limits;
             resourceInputs["name"] = args?.name;
+            resourceInputs["rotateKey"] = args?.rotateKey;
             resourceInputs["subject"] = args?.subject;
             resourceInputs["key"] = undefined /*out*/;
             resourceInputs["uuid"] = undefined /*out*/;
@@ -108,6 +113,7 @@ export class Namespace extends pulumi.CustomResource {
             resourceInputs["key"] = undefined /*out*/;
             resourceInputs["limits"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
+            resourceInputs["rotateKey"] = undefined /*out*/;
             resourceInputs["subject"] = undefined /*out*/;
             resourceInputs["uuid"] = undefined /*out*/;
         }
@@ -142,6 +148,10 @@ export interface NamespaceArgs {
      * Default: the resource's name.
      */
     name?: pulumi.Input<string | undefined>;
+    /**
+     * Any text, such as a date: when it changes, the namespace gets a new random key at once, and the old one is dead. Not with `auth`.
+     */
+    rotateKey?: pulumi.Input<string | undefined>;
     /**
      * Whom the key belongs to; at least 5 characters. Default: chosen by the platform from the name.
      */

@@ -5,7 +5,19 @@ import * as pulumi from "@pulumi/pulumi";
 import * as utilities from "./utilities";
 
 /**
- * A trigger: a named event. Rules say which actions run when it fires.
+ * A trigger: a named event. Rules say which actions run when it fires. With `feed`, something outside fires it: the feed is told when the trigger is made, changed and deleted, and a trigger whose feed refuses it is taken back.
+ *
+ * ## Example Usage
+ *
+ * ```typescript
+ * import * as openwhisk from "pulumi-openwhisk";
+ *
+ * const hourly = new openwhisk.Trigger("hourly", {
+ *     feed: "/whisk.system/alarms/alarm",
+ *     feedParameters: { cron: "0 * * * *" },
+ * });
+ * new openwhisk.Rule("clean-hourly", { trigger: hourly.fqn, action: clean.fqn });
+ * ```
  *
  * ## Import
  *
@@ -43,6 +55,18 @@ export class Trigger extends pulumi.CustomResource {
      */
     declare public readonly annotations: pulumi.Output<{[key: string]: any} | undefined>;
     /**
+     * The feed that fires it.
+     */
+    declare public readonly feed: pulumi.Output<string | undefined>;
+    /**
+     * What the feed was told.
+     */
+    declare public readonly feedParameters: pulumi.Output<{[key: string]: any} | undefined>;
+    /**
+     * Whether the feed rests.
+     */
+    declare public readonly feedPaused: pulumi.Output<boolean | undefined>;
+    /**
      * Fully qualified name, `/namespace/name`: what a rule takes.
      */
     declare public /*out*/ readonly fqn: pulumi.Output<string>;
@@ -75,6 +99,9 @@ export class Trigger extends pulumi.CustomResource {
         opts = opts || {};
         if (!opts.id) {
             resourceInputs["annotations"] = args?.annotations;
+            resourceInputs["feed"] = args?.feed;
+            resourceInputs["feedParameters"] = args?.feedParameters;
+            resourceInputs["feedPaused"] = args?.feedPaused;
             resourceInputs["name"] = args?.name;
             resourceInputs["namespace"] = args?.namespace;
             resourceInputs["parameters"] = args?.parameters;
@@ -82,6 +109,9 @@ export class Trigger extends pulumi.CustomResource {
             resourceInputs["version"] = undefined /*out*/;
         } else {
             resourceInputs["annotations"] = undefined /*out*/;
+            resourceInputs["feed"] = undefined /*out*/;
+            resourceInputs["feedParameters"] = undefined /*out*/;
+            resourceInputs["feedPaused"] = undefined /*out*/;
             resourceInputs["fqn"] = undefined /*out*/;
             resourceInputs["name"] = undefined /*out*/;
             resourceInputs["namespace"] = undefined /*out*/;
@@ -101,6 +131,18 @@ export interface TriggerArgs {
      * Annotations, such as `description`.
      */
     annotations?: pulumi.Input<{[key: string]: any} | undefined>;
+    /**
+     * The feed action that fires it: `/namespace/package/feed`, or `package/feed` in the same namespace. A change ends the subscription to the old feed and begins one to the new.
+     */
+    feed?: pulumi.Input<string | undefined>;
+    /**
+     * What the feed is told, such as `cron`. Any JSON values; secrets stay secret. Compared on a refresh with what the feed answers to READ, where it does.
+     */
+    feedParameters?: pulumi.Input<{[key: string]: any} | undefined>;
+    /**
+     * Let the feed rest (PAUSE) without ending the subscription. Not every feed can. Default: false.
+     */
+    feedPaused?: pulumi.Input<boolean | undefined>;
     /**
      * Default: the resource's name.
      */

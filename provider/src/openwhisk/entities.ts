@@ -46,6 +46,26 @@ export interface WireAction extends WireEntity {
 export interface WirePackage extends WireEntity {
   parameters: WireKeyValue[];
   binding: { namespace?: string; name?: string } | false;
+  /** Only when one package is read. */
+  actions?: { name: string }[];
+  feeds?: { name: string }[];
+}
+
+/** The record of an activation; lists leave out `response`'s result and the logs. */
+export interface WireActivation {
+  namespace: string;
+  name: string;
+  version: string;
+  activationId: string;
+  /** Milliseconds since 1970. */
+  start: number;
+  end?: number;
+  /** ms */
+  duration?: number;
+  /** In lists: 0 success, 1 application error, 2 developer error, 3 platform error. */
+  statusCode?: number;
+  response: { success: boolean; status?: string; statusCode?: number; result?: WireJson };
+  annotations?: WireKeyValue[];
 }
 
 export interface WireTrigger extends WireEntity {
@@ -82,4 +102,6 @@ export interface EntityPut {
   publish?: boolean;
   trigger?: string;
   action?: string;
+  /** The package a binding stands for. */
+  binding?: { namespace: string; name: string };
 }

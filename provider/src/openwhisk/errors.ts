@@ -15,6 +15,8 @@ export class ApiError extends Error {
     /** What was asked, such as `PUT /namespaces/guest/actions/greet`; never carries a credential or a payload. */
     readonly request: string,
     readonly details: ApiErrorDetails = {},
+    /** The whole answer. May hold what an action returned, so it is never shown. */
+    readonly body?: unknown,
   ) {
     super(message);
   }
@@ -27,6 +29,8 @@ export class ConnectionError extends Error {
     readonly host: string,
     readonly reason: string,
     options?: ErrorOptions,
+    /** Certain that the host never saw the request. */
+    readonly unseen: boolean = false,
   ) {
     super(`No connection to ${host}: ${reason}.`, options);
   }

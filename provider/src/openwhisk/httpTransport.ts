@@ -21,6 +21,8 @@ export interface HttpRequest {
   path: string;
   query?: Record<string, string | number | boolean | undefined>;
   body?: unknown;
+  /** What may be answered; JSON or plain text by default. */
+  accept?: string;
   /** Where this request departs from the transport's policy. */
   retry?: Partial<RetryPolicy>;
 }
@@ -85,7 +87,7 @@ export class HttpTransport {
         method: request.method,
         headers: {
           // Setting a rule's status is answered with plain text, and refused to those who want nothing but JSON.
-          accept: 'application/json, text/plain',
+          accept: request.accept ?? 'application/json, text/plain',
           'user-agent': 'pulumi-openwhisk',
           ...(this.options.authorization === undefined ? {} : { authorization: this.options.authorization }),
           ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
@@ -99,17 +101,18 @@ export class HttpTransport {
     } catch (error) {
       if (limits.signal.aborted) throw new CancelledError();
       if (timeout.aborted) throw new DeadlineError(`${this.origin} did not answer ${label} within ${Math.ceil(left / 1000)} s.`);
-      throw new ConnectionError(this.origin, connectionReason(error), { cause: error });
+      throw new ConnectionError(this.origin, connectionReason(error), { cause: error }, wasUnseen(error));
     }
     const body = parse(text);
     const activationId = headerText(answer.headers['x-openwhisk-activation-id']);
     if (answer.statusCode >= 400) {
-      throw new ApiError(answer.statusCode, errorText(answer.statusCode, body), label, {
+      const details = {
         transactionId: headerText(answer.headers['x-request-id']),
         activationId,
         afterLostAttempt,
         retryAfterMs: retryAfter(headerText(answer.headers['retry-after'])),
-      });
+      };
+      throw new ApiError(answer.statusCode, errorText(answer.statusCode, body), label, details, body);
     }
     return { status: answer.statusCode, body, activationId };
   }
@@ -161,6 +164,14 @@ const REASONS: Record<string, string> = {
   SELF_SIGNED_CERT_IN_CHAIN: 'its TLS certificate is self-signed (set "insecure" to accept it)',
   CERT_HAS_EXPIRED: 'its TLS certificate has expired',
 };
+
+/** Nothing was sent: no connection came about. */
+function wasUnseen(error: unknown): boolean {
+  if (error instanceof undiciErrors.ConnectTimeoutError) return true;
+  const { code, errors } = error as { code?: unknown; errors?: unknown[] };
+  if (Array.isArray(errors)) return errors.every(wasUnseen);
+  return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN';
+}
 
 function connectionReason(error: unknown): string {
   if (error instanceof undiciErrors.ConnectTimeoutError) return 'the connection timed out';

@@ -7,6 +7,8 @@ export interface RetryPolicy {
   /** Delay before the first retry in ms; doubles up to `maxDelayMs`, each time shortened by up to half at random. */
   baseDelayMs: number;
   maxDelayMs: number;
+  /** Repeat only what the host is certain not to have begun, as for invocations: they must not happen twice. */
+  onlyUnseen?: boolean;
 }
 
 export const DEFAULT_RETRY_POLICY: RetryPolicy = { maxRetries: 8, baseDelayMs: 100, maxDelayMs: 5_000 };
@@ -41,6 +43,12 @@ export function isTransient(error: unknown): boolean {
   }
 }
 
+/** Whether a request that failed like this was not begun: nobody was there, or it was turned away. */
+function isUnseen(error: unknown): boolean {
+  if (error instanceof ConnectionError) return error.unseen;
+  return error instanceof ApiError && (error.status === 429 || error.status === 503);
+}
+
 /**
  * Runs `attempt` until it succeeds, fails for good, or the limits are reached; then the last error is thrown as it is.
  * `attempt` is told how many attempts failed before it.
@@ -61,7 +69,8 @@ export async function retrying<T>(
     } catch (error) {
       if (limits.signal.aborted) throw new CancelledError();
       failures.push(error);
-      if (!isTransient(error) || failures.length > Math.min(policy.maxRetries, limits.maxRetries ?? policy.maxRetries)) throw error;
+      const worthwhile = isTransient(error) && (!policy.onlyUnseen || isUnseen(error));
+      if (!worthwhile || failures.length > Math.min(policy.maxRetries, limits.maxRetries ?? policy.maxRetries)) throw error;
       const delay = delayBefore(failures.length, error, policy, random);
       if (performance.now() + delay >= limits.deadline) throw error;
       await sleep(delay, undefined, { signal: limits.signal }).catch(() => {

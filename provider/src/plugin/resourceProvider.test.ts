@@ -205,6 +205,61 @@ it('answers a read of what is gone without an id', async () => {
   expect((await call<pb.ReadResponse>('read', request)).getId()).toBe('');
 });
 
+describe('functions', () => {
+  async function ask(name: string, args: ValueMap): Promise<pb.InvokeResponse> {
+    const request = new pb.InvokeRequest();
+    request.setTok(`openwhisk:index:${name}`);
+    request.setArgs(structFromValues(args));
+    return call<pb.InvokeResponse>('invoke', request);
+  }
+  const answer = async (name: string, args: ValueMap = {}) => valuesFromStruct((await ask(name, args)).getReturn());
+
+  beforeEach(async () => {
+    fake.failures.length = 0;
+    fake.requests.length = 0;
+    await create('Action', { name: 'thing', namespace: 'guest', package: 'p', kind: 'nodejs:default', code: 'x()', web: true });
+    await create('Package', { name: 'p', namespace: 'guest', parameters: { shared: 's' } });
+    await create('PackageBinding', { name: 'b', namespace: 'guest', package: 'p' });
+  });
+
+  it('read what exists, parameters as secrets', async () => {
+    expect(await answer('getAction', { name: 'thing', package: 'p' })).toMatchObject({
+      fqn: '/guest/p/thing',
+      kind: 'nodejs:20',
+      parameters: new Secret({ shared: 's' }),
+      webUrl: expect.stringMatching(/\/api\/v1\/web\/guest\/p\/thing$/),
+      limits: { memory: 256 },
+    });
+    expect(await answer('getPackage', { name: 'b' })).toMatchObject({ fqn: '/guest/b', binding: '/guest/p', publish: false });
+    expect(await answer('getNamespace')).toMatchObject({ name: 'guest', packages: ['/guest/b', '/guest/p'], firesPerMinute: 60 });
+    await expect(ask('getAction', { name: 'nothing' })).rejects.toMatchObject({ details: expect.stringMatching(/There is no action/) });
+  });
+
+  it('invoke, and keep secrets secret', async () => {
+    const args = { action: 'p/thing', parameters: { a: 1 } };
+    expect(await answer('invoke', args)).toMatchObject({ result: { a: 1 }, activationId: expect.stringMatching(/^a+$/) });
+    expect(await answer('invoke', { ...args, parameters: { a: new Secret(1) } })).toMatchObject({ result: new Secret({ a: 1 }) });
+    expect(await answer('invoke', { ...args, wait: false })).toEqual({ activationId: 'a'.repeat(32) });
+    fake.handlers.set('guest/p/thing', () => {
+      throw new Error('no luck');
+    });
+    await expect(ask('invoke', args)).rejects.toMatchObject({ details: expect.stringMatching(/^The action "p\/thing" failed: no luck/) });
+  });
+
+  it('ask nothing before it is known what', async () => {
+    fake.requests.length = 0;
+    expect(await answer('invoke', { action: 'p/thing', parameters: { a: UNKNOWN } })).toMatchObject({ result: UNKNOWN });
+    expect(fake.requests).toEqual([]);
+  });
+
+  it('refuse bad arguments at their paths', async () => {
+    const failures = (await ask('getActivations', { limit: 500, nam: 'x' })).getFailuresList();
+    expect(failures.map((failure) => failure.getProperty()).sort()).toEqual(['limit', 'nam']);
+    expect((await ask('getAction', {})).getFailuresList()[0]!.getReason()).toBe('name is required');
+    await expect(ask('getNothing', {})).rejects.toMatchObject({ details: expect.stringMatching(/no function/) });
+  });
+});
+
 it('shows bad arguments of a component where they are', async () => {
   const error = (await call('construct', new pb.ConstructRequest()).catch((e: unknown) => e)) as ServiceError;
   expect(error.details).toBe('The platform cannot be built from these arguments');

@@ -3,10 +3,12 @@ import { type PluginAttach, PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import * as pb from '@pulumi/pulumi/proto/provider_pb';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { type JavaScriptValue, Struct } from 'google-protobuf/google/protobuf/struct_pb';
+import { functionOf } from '../functions/functionTypes';
 import { ConnectionError } from '../openwhisk/errors';
+import { checkShape, withoutNulls } from '../resources/inputCheck';
 import { formatPropertyPath } from '../resources/propertyPath';
 import type { CheckFailure, OperationContext, ResourceModel } from '../resources/resourceModel';
-import { mapValues, Secret, type ValueMap } from '../resources/values';
+import { containsUnknown, mapValues, Secret, UNKNOWN, type ValueMap } from '../resources/values';
 import { type Constructed, InvalidArgumentsError } from './constructed';
 import { diffResponse } from './diffResponse';
 import type { EngineLog } from './engineLog';
@@ -72,7 +74,7 @@ export class ResourceProvider {
       getMapping: unary(() => new pb.GetMappingResponse()),
       getMappings: unary(() => new pb.GetMappingsResponse()),
       call: unimplemented,
-      invoke: unimplemented,
+      invoke: unary((request: pb.InvokeRequest) => this.invoke(request)),
       parameterize: unimplemented,
       list: (call: { emit(event: 'error', error: object): void }) => {
         call.emit('error', { code: status.UNIMPLEMENTED, details: 'The openwhisk provider does not implement this call.' });
@@ -213,6 +215,26 @@ export class ResourceProvider {
     return new Empty();
   }
 
+  private async invoke(request: pb.InvokeRequest): Promise<pb.InvokeResponse> {
+    const model = functionOf(request.getTok());
+    const args = withoutNulls(valuesFromStruct(request.getArgs()));
+    const missing = model.required.filter((name) => args[name] === undefined);
+    const failures = [
+      ...checkShape(args, model.arguments),
+      ...missing.map((name) => ({ path: [name], reason: 'is required' })),
+      ...(model.check?.(args) ?? []),
+    ];
+    const response = new pb.InvokeResponse();
+    response.setFailuresList(failures.map(checkFailure));
+    if (failures.length > 0) return response;
+    // Nothing is asked, and no action invoked, before it is known with what.
+    const answer = containsUnknown(args)
+      ? Object.fromEntries(model.answer.map((property) => [property, UNKNOWN]))
+      : await model.call(args, this.operations.context({ urn: '' }));
+    response.setReturn(structFromValues(answer));
+    return response;
+  }
+
   private async construct(request: pb.ConstructRequest): Promise<pb.ConstructResponse> {
     const constructed = await this.options.construct(request, this.options.log.engineAddress);
     if ('problems' in constructed) throw new InvalidArgumentsError(constructed.message, constructed.problems);
@@ -257,15 +279,15 @@ function diffRequest(request: pb.DiffRequest | pb.UpdateRequest) {
 function checkResponse(inputs: ValueMap, failures: readonly CheckFailure[]): pb.CheckResponse {
   const response = new pb.CheckResponse();
   response.setInputs(structFromValues(inputs));
-  response.setFailuresList(
-    failures.map(({ path, reason }) => {
-      const failure = new pb.CheckFailure();
-      failure.setProperty(formatPropertyPath(path));
-      failure.setReason(`${formatPropertyPath(path)} ${reason}`);
-      return failure;
-    }),
-  );
+  response.setFailuresList(failures.map(checkFailure));
   return response;
+}
+
+function checkFailure({ path, reason }: CheckFailure): pb.CheckFailure {
+  const failure = new pb.CheckFailure();
+  failure.setProperty(formatPropertyPath(path));
+  failure.setReason(`${formatPropertyPath(path)} ${reason}`);
+  return failure;
 }
 
 function withSecretOutputs(model: ResourceModel, outputs: ValueMap): ValueMap {

@@ -1,8 +1,10 @@
 import { actionModel } from '../resources/action';
 import { namespaceModel } from '../resources/namespace';
 import { packageModel } from '../resources/package';
+import { packageBindingModel } from '../resources/packageBinding';
 import type { ResourceModel } from '../resources/resourceModel';
 import { ruleModel } from '../resources/rule';
+import { sequenceModel } from '../resources/sequence';
 import { triggerModel } from '../resources/trigger';
 import { generatedSecretModel } from '../targets/local/generatedSecret';
 import { serviceModel } from '../targets/local/service';
@@ -11,7 +13,9 @@ import { serviceModel } from '../targets/local/service';
 const MODELS: Readonly<Record<string, ResourceModel>> = {
   'openwhisk:index:Namespace': namespaceModel,
   'openwhisk:index:Package': packageModel,
+  'openwhisk:index:PackageBinding': packageBindingModel,
   'openwhisk:index:Action': actionModel,
+  'openwhisk:index:Sequence': sequenceModel,
   'openwhisk:index:Trigger': triggerModel,
   'openwhisk:index:Rule': ruleModel,
   'openwhisk:local:Service': serviceModel,

@@ -1,16 +1,23 @@
 import type { EntityPut } from '../openwhisk/entities';
-import { ApiError } from '../openwhisk/errors';
 import { checkAction, sameKind } from './actionInputs';
 import { DEFAULT_ACTION_LIMITS, effectiveLimits, limitsToSend } from './actionLimits';
 import { annotationChanges, execOf, inputsFromLive, outputsOf, parametersOf, predictedKind, wantedAnnotations, webUrl } from './actionWire';
 import { Changes } from './changes';
-import { addressOf, alreadyExists, explainConflict, predictedNames, predictedNamespace } from './entityAddress';
-import { formatId, parseActionId } from './entityId';
+import {
+  actionAddressOf,
+  addressOf,
+  alreadyExists,
+  explainConflict,
+  explainMissingPackage,
+  predictedNames,
+  predictedNamespace,
+} from './entityAddress';
+import { formatId } from './entityId';
 import { EntityMismatchError } from './errors';
 import { text } from './inputCheck';
 import { defined } from './keepUnchanged';
 import { fromWire, toWire } from './keyValues';
-import type { DiffRequest, OperationContext, PropertyChange, ResourceModel } from './resourceModel';
+import type { DiffRequest, PropertyChange, ResourceModel } from './resourceModel';
 import { reveal, Secret, UNKNOWN, Unknown, type Value, type ValueMap } from './values';
 import { predictedVersion } from './version';
 import { webSecureKeyOf } from './webExport';
@@ -61,22 +68,24 @@ export const actionModel: ResourceModel = {
       ...(limits === undefined ? {} : { limits }),
       ...(reveal(inputs.publish) === true ? { publish: true } : {}),
     };
-    const { entity, uncertain } = await client
-      .create('actions', address, body, context)
-      .catch((error) => explainCreate(error, address, context));
+    const { entity, uncertain } = await client.create('actions', address, body, context).catch((error) => {
+      explainMissingPackage(error, 'action', address);
+      return explainConflict(error, TYPE, context.logicalName, address);
+    });
     if (uncertain && entity.version !== '0.0.1') throw alreadyExists(TYPE, context.logicalName, formatId(address));
     return { id: formatId(address), outputs: outputsOf(entity, address, inputs, client.apiHost, webSecureKey) };
   },
 
   async read({ id, oldInputs, oldOutputs }, context) {
     const client = context.openwhisk();
-    const { package: packageName, ...plain } = parseActionId(id);
-    const address = packageName === undefined ? plain : { ...plain, package: packageName };
+    const address = actionAddressOf(id);
     const entity = await client.get('actions', address, context);
     if (entity === undefined) return undefined;
     if (entity.exec.kind === 'sequence') throw new EntityMismatchError(`"${id}" is a sequence, not an action with code of its own.`);
     const inherited =
-      packageName === undefined ? undefined : await client.get('packages', { namespace: plain.namespace, name: packageName }, context);
+      address.package === undefined
+        ? undefined
+        : await client.get('packages', { namespace: address.namespace, name: address.package }, context);
     const old = oldInputs === undefined ? undefined : { inputs: oldInputs, outputs: oldOutputs ?? {} };
     const { inputs, webSecureKey } = await inputsFromLive(entity, address, fromWire(inherited?.parameters ?? []), old);
     return { id: formatId(address), inputs, outputs: outputsOf(entity, address, inputs, client.apiHost, webSecureKey) };
@@ -85,8 +94,7 @@ export const actionModel: ResourceModel = {
   async update(request, context) {
     const { id, inputs, oldInputs, oldOutputs } = request;
     const client = context.openwhisk();
-    const { package: packageName, ...plain } = parseActionId(id);
-    const address = packageName === undefined ? plain : { ...plain, package: packageName };
+    const address = actionAddressOf(id);
     const changed = new Set(actionChanges(request).map((change) => change.path[0] as string));
     const webSecureKey = webSecureKeyOf(inputs, oldOutputs);
     const body: EntityPut = {};
@@ -109,8 +117,7 @@ export const actionModel: ResourceModel = {
   },
 
   async delete(id, _outputs, _inputs, context) {
-    const { package: packageName, ...plain } = parseActionId(id);
-    const address = packageName === undefined ? plain : { ...plain, package: packageName };
+    const address = actionAddressOf(id);
     await context.openwhisk().delete('actions', address, context);
   },
 };
@@ -153,14 +160,4 @@ function isFinal(inputs: ValueMap): Value {
   const [web, final] = [reveal(inputs.web), reveal(inputs.finalParameters)];
   if (web === true || web === 'raw' || final === true) return true;
   return web instanceof Unknown || final instanceof Unknown ? new Unknown() : false;
-}
-
-/** A package that is missing is answered with 404, which says nothing to someone who wanted to create an action. */
-function explainCreate(error: unknown, address: { namespace: string; package?: string; name: string }, context: OperationContext): never {
-  if (error instanceof ApiError && error.status === 404 && address.package !== undefined) {
-    throw new Error(
-      `The package "${address.namespace}/${address.package}" does not exist, so the action "${address.name}" cannot be created in it.`,
-    );
-  }
-  return explainConflict(error, TYPE, context.logicalName, address);
 }

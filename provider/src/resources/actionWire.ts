@@ -9,7 +9,7 @@ import { formatFullName } from './entityId';
 import { sameValue } from './equality';
 import { text } from './inputCheck';
 import { defined, keepMap, keepValue } from './keepUnchanged';
-import { fromWire, toWire } from './keyValues';
+import { fromWire, toWire, withoutInherited } from './keyValues';
 import { isValueMap, reveal, Secret, UNKNOWN, type Value, type ValueMap } from './values';
 import { managedAnnotations, readManagedAnnotations } from './webExport';
 
@@ -158,7 +158,8 @@ async function liveCode(
   return { code: hide(codeAsInput(code)), codeFiles: hide(files), codeHash: hide(hash) };
 }
 
-function liveWebSecure(
+/** The `webSecure` input and the key that fit what is live: a random key that did not change stays the answer to `true`. */
+export function liveWebSecure(
   before: ValueMap,
   outputs: ValueMap | undefined,
   key: Value | undefined,
@@ -168,17 +169,6 @@ function liveWebSecure(
   if (reveal(before.webSecure) === true && sameValue(known, key)) return { input: before.webSecure, key: known };
   if (sameValue(before.webSecure, key)) return { input: before.webSecure, key: known ?? new Secret(key) };
   return { input: new Secret(key), key: new Secret(key) };
-}
-
-/** An action read from a package carries the package's parameters too; those the program did not give it are not its own. */
-function withoutInherited(live: ValueMap, inherited: ValueMap, before: Value | undefined): ValueMap {
-  const own = reveal(before);
-  const result: ValueMap = {};
-  for (const [key, value] of Object.entries(live)) {
-    const given = isValueMap(own) && Object.hasOwn(own, key);
-    if (given || !sameValue(inherited[key], value)) result[key] = value;
-  }
-  return result;
 }
 
 export function predictedKind(inputs: ValueMap, old: { inputs: ValueMap; outputs: ValueMap } | undefined): Value {

@@ -1,11 +1,14 @@
 import { FakeOpenWhisk } from '../testing/fakeOpenWhisk';
 import { Lifecycle } from '../testing/lifecycle';
 import { testContext } from '../testing/operationContext';
+import { actionModel } from './action';
 import { PartialFailureError } from './errors';
 import { namespaceModel } from './namespace';
 import { packageModel } from './package';
+import { packageBindingModel } from './packageBinding';
 import type { ResourceModel } from './resourceModel';
 import { ruleModel } from './rule';
+import { sequenceModel } from './sequence';
 import { triggerModel } from './trigger';
 import { Secret, UNKNOWN, type ValueMap } from './values';
 
@@ -20,6 +23,12 @@ beforeEach(() => {
   fake.namespaces.clear();
   fake.requests.length = 0;
   fake.failures.length = 0;
+  fake.entities.set('guest/behind', {
+    parameters: [
+      { key: 'a', value: 'of the package' },
+      { key: 'b', value: 'of the package' },
+    ],
+  });
 });
 const lifecycle = (model: ResourceModel, logicalName = 'it') => new Lifecycle(model, testContext({ apiHost, logicalName }));
 const lastBody = () => fake.requests.at(-1)!.body;
@@ -27,6 +36,8 @@ const lastBody = () => fake.requests.at(-1)!.body;
 const ENTITIES: [string, ResourceModel, ValueMap][] = [
   ['Package', packageModel, { parameters: { a: new Secret(1) }, annotations: { d: 'x' }, publish: true }],
   ['Trigger', triggerModel, { parameters: { a: { b: [1, 'x'] } }, annotations: { d: 'x' } }],
+  ['PackageBinding', packageBindingModel, { package: '/guest/behind', parameters: { a: new Secret(1) }, annotations: { d: 'x' } }],
+  ['Sequence', sequenceModel, { components: ['one', '/guest/p/two'], annotations: { d: 'x' } }],
   ['Rule', ruleModel, { trigger: 'visit', action: 'hello/greet', status: 'inactive', annotations: { d: 'x' } }],
 ];
 
@@ -66,10 +77,19 @@ describe.each(ENTITIES)('%s', (type, model, inputs) => {
     const changed = { ...inputs, annotations: {} };
     expect(await it.diff(old, changed)).toEqual(['delete annotations.d']);
     const updated = await it.update(old, changed);
-    expect(lastBody()).toMatchObject({ annotations: [] });
+    const body = lastBody() as { annotations?: unknown[]; delAnnotations?: string[] };
+    // Actions merge annotations, so there the key is named; everything else replaces them.
+    expect(type === 'Sequence' ? body.delAnnotations : body.annotations).toEqual(type === 'Sequence' ? ['d'] : []);
     expect(lastBody()).not.toHaveProperty('parameters');
     expect(updated.outputs.version).toBe('0.0.2');
     expect(await it.refresh(updated)).toEqual(updated);
+  });
+
+  it('changes nothing when nothing is left to change, and repeats what it is told', async () => {
+    const it = lifecycle(model);
+    const old = await it.create(inputs);
+    const again = await it.update(old, inputs);
+    expect(await it.refresh(again)).toEqual(again);
   });
 
   it('shows the drift, and that it is gone', async () => {
@@ -81,6 +101,106 @@ describe.each(ENTITIES)('%s', (type, model, inputs) => {
     fake.entities.clear();
     expect(await it.refresh(old)).toBeUndefined();
     await it.delete(old);
+  });
+});
+
+describe('PackageBinding', () => {
+  const bindings = () => lifecycle(packageBindingModel);
+  const inputs: ValueMap = { package: 'behind', parameters: { own: 1 } };
+
+  it('is bound by the full name, and compared by it', async () => {
+    const old = await bindings().create(inputs);
+    expect(fake.requests.at(-1)!.body).toMatchObject({ binding: { namespace: 'guest', name: 'behind' } });
+    expect(await bindings().diff(old, { ...inputs, package: '/_/behind' })).toEqual([]);
+    expect(await bindings().diff(old, { ...inputs, package: 'guest/behind' })).toEqual([]);
+    fake.entities.set('other/utils', { parameters: [] });
+    expect(await bindings().diff(old, { ...inputs, package: '/other/utils' })).toEqual(['update package']);
+    const moved = await bindings().update(old, { ...inputs, package: '/other/utils' });
+    expect(fake.requests.at(-1)!.body).toEqual({ binding: { namespace: 'other', name: 'utils' } });
+    expect(await bindings().refresh(moved)).toEqual(moved);
+  });
+
+  it('does not take the parameters of its package, nor the annotation of the platform, for its own', async () => {
+    const old = await bindings().create(inputs);
+    const live = (await bindings().import('guest/it'))!;
+    expect(live.inputs).toEqual({ name: 'it', namespace: 'guest', package: '/guest/behind', parameters: { own: 1 } });
+    expect(await bindings().refresh(old)).toEqual(old);
+  });
+
+  it('is not forgotten when the package behind it is gone', async () => {
+    const old = await bindings().create(inputs);
+    fake.entities.delete('guest/behind');
+    expect(await bindings().refresh(old)).toEqual(old);
+    fake.entities.delete('guest/it');
+    expect(await bindings().refresh(old)).toBeUndefined();
+  });
+
+  it('is no package, and a package is none', async () => {
+    await bindings().create(inputs);
+    await expect(lifecycle(packageModel).import('guest/it')).rejects.toThrow(/is a package binding/);
+    await lifecycle(packageModel, 'own').create({});
+    await expect(bindings().import('guest/own')).rejects.toThrow(/not a package binding/);
+  });
+
+  it('is checked with its paths', async () => {
+    expect(await bindings().failures({ package: 'a/b/c', annotations: { binding: 1 } })).toEqual({
+      package: expect.stringMatching(/does not name a package/),
+      'annotations.binding': expect.stringMatching(/written by the platform/),
+    });
+    expect(await bindings().failures({})).toEqual({ package: expect.stringMatching(/is required/) });
+  });
+});
+
+describe('Sequence', () => {
+  const sequences = () => lifecycle(sequenceModel);
+  const inputs: ValueMap = { components: ['one', 'p/two', 'three'], annotations: { d: 1 }, web: true };
+
+  it.each<[string, ValueMap, string[]]>([
+    ['nothing', inputs, []],
+    ['full names', { ...inputs, components: ['/guest/one', '/_/p/two', '/guest/three'] }, []],
+    ['one component', { ...inputs, components: ['one', 'p/other', 'three'] }, ['update components[1]']],
+    ['a longer one', { ...inputs, components: ['one', 'p/two', 'three', 'four'] }, ['add components[3]']],
+    ['a shorter one', { ...inputs, components: ['one', 'p/two'] }, ['delete components[2]']],
+    ['an unknown one', { ...inputs, components: ['one', UNKNOWN, 'three'] }, ['update components[1]']],
+    ['all unknown', { ...inputs, components: UNKNOWN }, ['update components']],
+    ['web', { ...inputs, web: 'raw' }, ['update web']],
+    ['another package', { ...inputs, package: 'p' }, ['replace add package']],
+  ])('differs by %s', async (_what, wanted, changes) => {
+    expect(await sequences().diff(await sequences().create(inputs), wanted)).toEqual(changes);
+  });
+
+  it('sends full names, and annotations that are to go in an update of their own', async () => {
+    const old = await sequences().create(inputs);
+    expect(fake.requests.at(-1)!.body).toMatchObject({
+      exec: { kind: 'sequence', components: ['/guest/one', '/guest/p/two', '/guest/three'] },
+    });
+    const wanted = { components: ['one'], web: true };
+    const updated = await sequences().update(old, wanted);
+    expect(lastBody()).toEqual({ delAnnotations: ['d'] });
+    expect(await sequences().refresh(updated)).toEqual(updated);
+    expect(await sequences().diff(updated, wanted)).toEqual([]);
+  });
+
+  it('shows which component somebody exchanged', async () => {
+    const old = await sequences().create(inputs);
+    (fake.entities.get('guest/it')!.exec as { components: string[] }).components[1] = '/guest/foreign';
+    const live = (await sequences().refresh(old))!;
+    expect(live.inputs.components).toEqual(['one', '/guest/foreign', 'three']);
+    expect(await sequences().diff({ ...old, ...live }, inputs)).toEqual(['update components[1]']);
+  });
+
+  it('is checked with its paths', async () => {
+    expect(await sequences().failures({ components: ['a', 'a/b/c/d', 1] })).toEqual({
+      'components[1]': expect.stringMatching(/does not name an action/),
+      'components[2]': expect.stringMatching(/must be the name/),
+    });
+    expect(await sequences().failures({ components: [] })).toEqual({ components: expect.stringMatching(/at least one/) });
+    expect(await sequences().failures({})).toEqual({ components: expect.stringMatching(/is required/) });
+  });
+
+  it('is no action', async () => {
+    await lifecycle(actionModel).create({ code: 'x()', kind: 'nodejs:20' });
+    await expect(sequences().import('guest/it')).rejects.toThrow(/not a sequence/);
   });
 });
 
@@ -131,6 +251,16 @@ describe('the targets and the status of a rule', () => {
     post.shift = original;
     expect(error).toBeInstanceOf(PartialFailureError);
     expect(error).toMatchObject({ id: 'guest/it', outputs: { status: 'active', trigger: 'visit' } });
+    // The engine remembers the inputs as they were wanted: what is still to be done shows in the outputs.
+    const left = {
+      id: 'guest/it',
+      inputs: await it.check({ ...inputs, status: 'inactive' }),
+      outputs: (error as PartialFailureError).outputs,
+    };
+    expect(await it.diff(left, { ...inputs, status: 'inactive' })).toEqual(['update status']);
+    const healed = await it.update(left, { ...inputs, status: 'inactive' });
+    expect(fake.entities.get('guest/it')!.status).toBe('inactive');
+    expect(await it.diff(healed, { ...inputs, status: 'inactive' })).toEqual([]);
   });
 });
 
@@ -161,6 +291,24 @@ describe('Namespace', () => {
     const updated = await spaces().update(old, { auth: other });
     expect(fake.namespaces.get('guest')).toMatchObject({ auth: other });
     expect(updated.outputs.auth).toEqual(new Secret(other));
+  });
+
+  it('gets another random key whenever rotateKey changes, and only then', async () => {
+    const old = await spaces().create({ rotateKey: 'spring' });
+    const same = await spaces().update(old, { rotateKey: 'spring', blocked: true });
+    expect(same.outputs.auth).toEqual(old.outputs.auth);
+    expect(await spaces().diff(same, { rotateKey: 'autumn', blocked: true })).toEqual(['update rotateKey']);
+    expect((await spaces().predict({ rotateKey: 'autumn', blocked: true }, same)).outputs).toMatchObject({
+      auth: new Secret(UNKNOWN),
+      key: new Secret(UNKNOWN),
+      uuid: UNKNOWN,
+    });
+    const renewed = await spaces().update(same, { rotateKey: 'autumn', blocked: true });
+    expect(renewed.outputs.auth).not.toEqual(old.outputs.auth);
+    expect(renewed.outputs.auth).toEqual(new Secret(fake.namespaces.get('guest')!.auth as string));
+    const kept = await spaces().update(renewed, { blocked: true });
+    expect(kept.outputs.auth).toEqual(renewed.outputs.auth);
+    expect(await spaces().failures({ auth, rotateKey: 'x' })).toHaveProperty('rotateKey');
   });
 
   it('replaces its limits as a whole', async () => {

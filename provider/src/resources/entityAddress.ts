@@ -1,6 +1,6 @@
 import { ApiError } from '../openwhisk/errors';
 import type { EntityAddress } from '../openwhisk/openWhiskClient';
-import { formatId } from './entityId';
+import { formatId, parseActionId } from './entityId';
 import { AlreadyExistsError } from './errors';
 import { requiredText, text } from './inputCheck';
 import type { OperationContext } from './resourceModel';
@@ -14,6 +14,12 @@ export async function addressOf(inputs: ValueMap, context: OperationContext): Pr
     ...(packageName === undefined ? {} : { package: packageName }),
     name: requiredText(inputs, 'name'),
   };
+}
+
+/** The place an action's or a sequence's id stands for. */
+export function actionAddressOf(id: string): EntityAddress {
+  const { package: packageName, ...plain } = parseActionId(id);
+  return packageName === undefined ? plain : { ...plain, package: packageName };
 }
 
 /** The namespace as far as it is known without asking the platform. */
@@ -37,8 +43,20 @@ export function explainConflict(error: unknown, type: string, logicalName: strin
   throw error;
 }
 
+/** A package that is missing is answered with 404, which says nothing to someone who wanted to create something in it. */
+export function explainMissingPackage(error: unknown, sort: 'action' | 'sequence', address: EntityAddress): void {
+  if (!(error instanceof ApiError) || error.status !== 404 || address.package === undefined) return;
+  throw new Error(
+    `The package "${address.namespace}/${address.package}" does not exist, so the ${sort} "${address.name}" cannot be created in it.`,
+  );
+}
+
 export function alreadyExists(type: string, logicalName: string, id: string): AlreadyExistsError {
-  const sort = type.split(':').pop()!.toLowerCase();
+  const sort = type
+    .split(':')
+    .pop()!
+    .replace(/(?<=[a-z])[A-Z]/g, ' $&')
+    .toLowerCase();
   const quote = (part: string) => (/^[\w./:@-]+$/.test(part) ? part : `'${part.replace(/'/g, `'\\''`)}'`);
   return new AlreadyExistsError(
     `The ${sort} "${id}" exists already and is not managed by this stack; adopt it with: pulumi import ${type} ${quote(logicalName)} ${quote(id)}`,

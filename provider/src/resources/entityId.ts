@@ -58,21 +58,25 @@ export function formatFullName(address: { namespace: string; package?: string | 
 }
 
 /**
- * A reference to an action or a trigger as people write it: `name`, `package/name` (actions only), or `/namespace/...`.
+ * A reference to an action, a trigger or a package as people write it: `name`, `package/name` (actions only), or `/namespace/...`.
  * `_` stands for `namespace`. Answers the id, or a problem in words.
  */
-export function resolveReference(sort: 'action' | 'trigger', text: string, namespace: string): { id: string } | { problem: string } {
+export function resolveReference(
+  sort: 'action' | 'trigger' | 'package',
+  text: string,
+  namespace: string,
+): { id: string } | { problem: string } {
   const absolute = text.startsWith('/');
   const parts = text.split('/').filter((part) => part !== '');
   const bad = parts.find((part) => nameProblem(part) !== undefined);
   if (bad !== undefined) return { problem: `"${bad}" in "${text}" ${nameProblem(bad)}` };
   const longest = sort === 'action' ? 3 : 2;
   const form = sort === 'action' ? '"name", "package/name" or "/namespace/package/name"' : '"name" or "/namespace/name"';
-  // Without a slash in front, `a/b` is a packaged action; triggers are in no package, so there it is a namespace.
+  // Without a slash in front, `a/b` is a packaged action; triggers and packages are in no package, so there it is a namespace.
   const relative = !absolute && (parts.length === 1 || (sort === 'action' && parts.length === 2));
   const full = relative ? [namespace, ...parts] : parts;
   if (full.length < 2 || full.length > longest)
-    return { problem: `"${text}" does not name ${sort === 'action' ? 'an action' : 'a trigger'}: use ${form}` };
+    return { problem: `"${text}" does not name ${sort === 'action' ? 'an action' : `a ${sort}`}: use ${form}` };
   if (full[0] === '_') full[0] = namespace;
   return { id: full.join('/') };
 }

@@ -20,6 +20,18 @@ export class CodeError extends Error {
   override readonly name = 'CodeError';
 }
 
+/** A feed action refused what it was told. `gone`: because the feed, or what it knows of the trigger, is not there. */
+export class FeedError extends Error {
+  override readonly name = 'FeedError';
+  constructor(
+    message: string,
+    readonly gone: boolean,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
+  }
+}
+
 /** The live entity exists but is of another sort than the resource that manages it. */
 export class EntityMismatchError extends Error {
   override readonly name = 'EntityMismatchError';

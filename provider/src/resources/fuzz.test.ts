@@ -5,7 +5,9 @@ import { testContext } from '../testing/operationContext';
 import { actionModel } from './action';
 import { namespaceModel } from './namespace';
 import { packageModel } from './package';
+import { packageBindingModel } from './packageBinding';
 import { ruleModel } from './rule';
+import { sequenceModel } from './sequence';
 import { triggerModel } from './trigger';
 import { Secret, SourceArchive, SourceFile, UNKNOWN, type Value, type ValueMap } from './values';
 
@@ -55,6 +57,16 @@ it.each([
   ['Action', actionModel, actionInputs],
   ['Package', packageModel, record({ parameters: optional(map), annotations: optional(annotations), publish: optional(fc.boolean()) })],
   ['Trigger', triggerModel, record({ parameters: optional(map), annotations: optional(annotations) })],
+  ['PackageBinding', packageBindingModel, record({ package: fc.constantFrom('b', '/guest/b', 'guest/b'), parameters: optional(map) })],
+  [
+    'Sequence',
+    sequenceModel,
+    record({
+      components: fc.array(fc.constantFrom('a', 'p/a', '/guest/p/a', '/_/b'), { minLength: 1, maxLength: 4 }),
+      annotations: optional(annotations),
+      web: optional(fc.constantFrom(true, false, 'raw')),
+    }),
+  ],
   [
     'Rule',
     ruleModel,
@@ -76,6 +88,7 @@ it.each([
       fc.asyncProperty(inputs as fc.Arbitrary<ValueMap>, inputs as fc.Arbitrary<ValueMap>, async (one, two) => {
         fake.entities.clear();
         fake.namespaces.clear();
+        fake.entities.set('guest/b', { parameters: [{ key: 'inherited', value: 1 }] });
         const it = new Lifecycle(model, testContext({ apiHost }));
         const old = await it.create(one);
         expect(await it.diff(old, one)).toEqual([]);
@@ -116,6 +129,11 @@ it('no input, however strange, makes a check or a diff fail', async () => {
     'subject',
     'publish',
     'image',
+    'components',
+    'feed',
+    'feedParameters',
+    'feedPaused',
+    'rotateKey',
   ];
   const strange = fc.dictionary(fc.oneof(fc.constantFrom(...names), key), anything, { maxKeys: 6 }) as fc.Arbitrary<ValueMap>;
   await fc.assert(
@@ -124,6 +142,8 @@ it('no input, however strange, makes a check or a diff fail', async () => {
         [actionModel, 'n/a'],
         [packageModel, 'n/p'],
         [triggerModel, 'n/t'],
+        [packageBindingModel, 'n/b'],
+        [sequenceModel, 'n/s'],
         [ruleModel, 'n/r'],
         [namespaceModel, 'n'],
       ] as const) {

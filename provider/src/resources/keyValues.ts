@@ -61,3 +61,14 @@ function orEmpty(value: Value | undefined): Value {
   const plain = reveal(value);
   return plain === undefined || plain === null ? {} : plain;
 }
+
+/** What is read from a package or a binding carries inherited parameters too; those the program did not give it are not its own. */
+export function withoutInherited(live: ValueMap, inherited: ValueMap, before: Value | undefined): ValueMap {
+  const own = reveal(before);
+  const result: ValueMap = {};
+  for (const [key, value] of Object.entries(live)) {
+    const given = isValueMap(own) && Object.hasOwn(own, key);
+    if (given || !Object.hasOwn(inherited, key) || !sameValue(inherited[key], value)) result[key] = value;
+  }
+  return result;
+}

@@ -3,6 +3,7 @@ import { ApiError } from '../openwhisk/errors';
 import { Changes } from './changes';
 import { alreadyExists } from './entityAddress';
 import { parseNamespaceId } from './entityId';
+import { sameValue } from './equality';
 import { checkNames, checkShape, requiredText, text, withoutNulls } from './inputCheck';
 import { defined, keepMap, keepValue } from './keepUnchanged';
 import type { CheckFailure, ResourceModel } from './resourceModel';
@@ -13,6 +14,7 @@ const PROPERTIES = {
   name: 'string',
   subject: 'string',
   auth: 'string',
+  rotateKey: 'string',
   limits: 'map',
   blocked: 'boolean',
   forceDestroy: 'boolean',
@@ -57,6 +59,8 @@ export const namespaceModel: ResourceModel = {
     ];
     const auth = text(inputs.auth);
     if (auth !== undefined && !AUTH.test(auth)) failures.push({ path: ['auth'], reason: 'must be "uuid:key" with a key of 64 characters' });
+    if (inputs.auth !== undefined && inputs.rotateKey !== undefined)
+      failures.push({ path: ['rotateKey'], reason: 'has no effect on a key that is given in auth: change that instead' });
     const subject = text(inputs.subject);
     if (subject !== undefined && subject.length < 5) failures.push({ path: ['subject'], reason: 'must be at least 5 characters long' });
     if (inputs.auth !== undefined && !(inputs.auth instanceof Secret)) inputs.auth = new Secret(inputs.auth);
@@ -69,6 +73,7 @@ export const namespaceModel: ResourceModel = {
     // A subject that is left out stays the one the platform chose.
     if (inputs.subject !== undefined) changes.value('subject', oldOutputs.subject, inputs.subject, { replace: true });
     if (inputs.auth !== undefined) changes.value('auth', oldOutputs.auth, inputs.auth);
+    changes.value('rotateKey', oldInputs.rotateKey, inputs.rotateKey);
     changes.map('limits', oldInputs.limits, inputs.limits);
     changes.value('blocked', oldInputs.blocked, inputs.blocked, { fallback: false });
     changes.value('forceDestroy', oldInputs.forceDestroy, inputs.forceDestroy, { fallback: false });
@@ -78,8 +83,9 @@ export const namespaceModel: ResourceModel = {
   async predict(inputs, old) {
     const keep = (property: string): Value => old?.outputs[property] ?? UNKNOWN;
     const id = typeof inputs.name === 'string' ? inputs.name : '';
-    const auth = inputs.auth ?? keep('auth');
-    const rotated = old !== undefined && inputs.auth !== undefined && text(inputs.auth) !== text(old.outputs.auth);
+    const renewed = old !== undefined && rotates(old.inputs, inputs);
+    const auth = inputs.auth ?? (renewed ? UNKNOWN : keep('auth'));
+    const rotated = renewed || (old !== undefined && inputs.auth !== undefined && text(inputs.auth) !== text(old.outputs.auth));
     return {
       id: old?.id ?? id,
       outputs: {
@@ -126,6 +132,7 @@ export const namespaceModel: ResourceModel = {
       subject: oldInputs?.subject === undefined && oldInputs !== undefined ? undefined : keepValue(oldInputs?.subject, live.subject),
       // The key is an input only where the program chose it.
       auth: oldInputs?.auth === undefined ? undefined : keepValue(oldInputs.auth, live.auth),
+      rotateKey: oldInputs?.rotateKey,
       limits: keepMap(oldInputs?.limits, live.limits as ValueMap),
       blocked: keepValue(oldInputs?.blocked, live.blocked, false),
       forceDestroy: oldInputs?.forceDestroy,
@@ -139,7 +146,7 @@ export const namespaceModel: ResourceModel = {
     const { changes } = await namespaceModel.diff(request, context);
     const changed = new Set(changes.map((change) => change.path[0]));
     const admin = context.admin();
-    if (changed.has('auth')) await admin.rotateKey(name, text(inputs.auth), context);
+    if (changed.has('auth') || rotates(request.oldInputs, inputs)) await admin.rotateKey(name, text(inputs.auth), context);
     const body = {
       ...(changed.has('limits') ? { limits: plainLimits(inputs) ?? {} } : {}),
       ...(changed.has('blocked') ? { blocked: reveal(inputs.blocked) === true } : {}),
@@ -161,6 +168,12 @@ export const namespaceModel: ResourceModel = {
     }
   },
 };
+
+/** A new `rotateKey` asks for another random key; taking it away asks for nothing. */
+function rotates(old: ValueMap, wanted: ValueMap): boolean {
+  if (wanted.auth !== undefined || wanted.rotateKey === undefined) return false;
+  return !sameValue(old.rotateKey, wanted.rotateKey);
+}
 
 function checkLimits(value: Value | undefined): CheckFailure[] {
   const limits = reveal(value);

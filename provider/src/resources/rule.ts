@@ -2,13 +2,15 @@ import type { WirePathName, WireRule } from '../openwhisk/entities';
 import type { EntityAddress } from '../openwhisk/openWhiskClient';
 import { Changes } from './changes';
 import { addressOf, alreadyExists, explainConflict, predictedNames, predictedNamespace } from './entityAddress';
-import { formatFullName, formatId, parseEntityId, resolveReference } from './entityId';
+import { formatFullName, formatId, parseEntityId } from './entityId';
+import { sameValue } from './equality';
 import { PartialFailureError } from './errors';
 import { checkNames, checkShape, requiredText, text, withoutNulls } from './inputCheck';
 import { defined, keepMap, keepValue } from './keepUnchanged';
 import { checkKeyValues, fromWire, toWire } from './keyValues';
+import { checkReference, keepReference, referencedId, sameReference } from './references';
 import type { CheckFailure, OperationContext, ResourceModel } from './resourceModel';
-import type { Value, ValueMap } from './values';
+import { reveal, type Value, type ValueMap } from './values';
 import { predictedVersion } from './version';
 
 const TYPE = 'openwhisk:index:Rule';
@@ -44,14 +46,19 @@ export const ruleModel: ResourceModel = {
     return { inputs, failures };
   },
 
-  async diff({ id, oldInputs, inputs, ignored }) {
+  async diff({ id, oldInputs, oldOutputs, inputs, ignored }) {
     const { namespace } = parseEntityId('rule', id);
     const changes = new Changes(ignored);
     changes.value('name', oldInputs.name, inputs.name, { replace: true });
     changes.value('namespace', oldInputs.namespace, inputs.namespace, { replace: true });
-    if (!sameTarget('trigger', oldInputs, inputs, namespace)) changes.value('trigger', oldInputs.trigger, inputs.trigger);
-    if (!sameTarget('action', oldInputs, inputs, namespace)) changes.value('action', oldInputs.action, inputs.action);
-    changes.value('status', oldInputs.status, inputs.status, { fallback: ACTIVE });
+    if (!sameReference('trigger', oldInputs.trigger, inputs.trigger, namespace))
+      changes.value('trigger', oldInputs.trigger, inputs.trigger);
+    if (!sameReference('action', oldInputs.action, inputs.action, namespace)) changes.value('action', oldInputs.action, inputs.action);
+    // The outputs say what was reached: a status that could not be set is still to be set.
+    if (!sameValue(oldOutputs.status ?? oldInputs.status ?? ACTIVE, inputs.status ?? ACTIVE)) {
+      const reached = sameValue(oldInputs.status ?? null, inputs.status ?? null) ? oldOutputs.status : oldInputs.status;
+      changes.value('status', reached, inputs.status);
+    }
     changes.map('annotations', oldInputs.annotations, inputs.annotations);
     return { changes: changes.list };
   },
@@ -118,7 +125,7 @@ export const ruleModel: ResourceModel = {
       };
       outputs = outputsOf(await client.update('rules', address, body, context), address, inputs);
     }
-    if (changed.has('status')) await applyStatus(address, undefined, inputs, outputs, context);
+    if (changed.has('status')) await applyStatus(address, request.oldOutputs.status, inputs, outputs, context);
     return { ...outputs, status: inputs.status ?? ACTIVE };
   },
 
@@ -130,42 +137,28 @@ export const ruleModel: ResourceModel = {
 /** Sets the wanted status unless the rule is known to have it. A failure leaves a rule behind that must not be forgotten. */
 async function applyStatus(
   address: EntityAddress,
-  current: Status | undefined,
+  current: Value | undefined,
   inputs: ValueMap,
   outputs: ValueMap,
   context: OperationContext,
 ): Promise<void> {
   const wanted = (text(inputs.status) ?? ACTIVE) as Status;
-  if (wanted === current) return;
+  if (wanted === reveal(current)) return;
   try {
     await context.openwhisk().setRuleStatus(address, wanted, context);
   } catch (error) {
     const reason = `The rule was written, but could not be made ${wanted}: ${(error as Error).message}`;
-    throw new PartialFailureError(formatId(address), { ...outputs, status: current ?? 'inactive' }, reason, { cause: error });
+    throw new PartialFailureError(formatId(address), { ...outputs, status: current ?? ACTIVE }, reason, { cause: error });
   }
 }
 
 function checkTarget(property: 'trigger' | 'action', inputs: ValueMap): CheckFailure[] {
   if (inputs[property] === undefined) return [{ path: [property], reason: `is required: name the ${property} of the rule` }];
-  const reference = text(inputs[property]);
-  if (reference === undefined) return [];
-  const resolved = resolveReference(property, reference, '_');
-  return 'problem' in resolved ? [{ path: [property], reason: resolved.problem }] : [];
-}
-
-function targetId(property: 'trigger' | 'action', reference: string, namespace: string): string {
-  const resolved = resolveReference(property, reference, namespace);
-  return 'id' in resolved ? resolved.id : reference;
+  return checkReference(property, [property], inputs[property]);
 }
 
 function targetPath(property: 'trigger' | 'action', inputs: ValueMap, namespace: string): string {
-  return `/${targetId(property, requiredText(inputs, property), namespace)}`;
-}
-
-function sameTarget(property: 'trigger' | 'action', old: ValueMap, wanted: ValueMap, namespace: string): boolean {
-  const before = text(old[property]);
-  const after = text(wanted[property]);
-  return before !== undefined && after !== undefined && targetId(property, before, namespace) === targetId(property, after, namespace);
+  return `/${referencedId(property, requiredText(inputs, property), namespace)}`;
 }
 
 function keepTarget(
@@ -176,9 +169,7 @@ function keepTarget(
 ): Value | undefined {
   // A rule whose trigger or action was taken away reads without one.
   if (live === null || live === undefined) return undefined;
-  const id = `${live.path}/${live.name}`;
-  const before = text(old);
-  return before !== undefined && targetId(property, before, namespace) === id ? old : `/${id}`;
+  return keepReference(property, old, `${live.path}/${live.name}`, namespace);
 }
 
 function outputsOf(entity: WireRule, address: EntityAddress, inputs: ValueMap): ValueMap {

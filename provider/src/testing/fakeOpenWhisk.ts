@@ -22,6 +22,8 @@ export class FakeOpenWhisk {
   readonly requests: SeenRequest[] = [];
   /** Answers to give instead, first in first out: a status with a text, or `drop` to break the connection after the work is done. */
   readonly failures: ({ status: number; error: string } | 'drop' | 'drop-before')[] = [];
+  /** What happens when an action is invoked, by its id; without an entry it answers with its arguments. Throwing is its failure. */
+  readonly handlers = new Map<string, (args: Json) => unknown>();
   private readonly server: Server = createServer((request, response) => void this.answer(request, response));
 
   async listen(): Promise<string> {
@@ -49,7 +51,7 @@ export class FakeOpenWhisk {
     const [status, answer] =
       typeof failure === 'object'
         ? [failure.status, { error: failure.error, code: 'tid' }]
-        : request.method === 'POST' && !acceptsText(request)
+        : request.method === 'POST' && url.pathname.includes('/rules/') && !acceptsText(request)
           ? [406, { error: 'Resource representation is only available with these types:\ntext/plain', code: 'tid' }]
           : this.route(seen, url.searchParams);
     if (failure === 'drop') {
@@ -64,6 +66,9 @@ export class FakeOpenWhisk {
     if (path === '/api/v1/namespaces') return [200, ['guest']];
     const admin = /^\/v1\/namespaces\/([^/]+)(\/keys)?$/.exec(path);
     if (admin !== null) return this.admin(method, admin[1]!, admin[2] !== undefined, body ?? {}, query);
+    if (path === '/api/v1/namespaces/_/limits') return [200, { invocationsPerMinute: 60, concurrentInvocations: 30, firesPerMinute: 60 }];
+    const list = /^\/api\/v1\/namespaces\/([^/]+)\/(actions|packages|triggers|rules)$/.exec(path);
+    if (list !== null) return [200, this.list(list[1]!, list[2]!)];
     const match = /^\/api\/v1\/namespaces\/([^/]+)\/(actions|packages|triggers|rules)\/(.+)$/.exec(path);
     if (match === null) return [404, { error: 'The requested resource could not be found.', code: 'tid' }];
     const [, namespace, collection, name] = match as unknown as [string, string, string, string];
@@ -87,7 +92,34 @@ export class FakeOpenWhisk {
       old.status = body.status;
       return [200, 'OK'];
     }
+    if (method === 'POST' && collection === 'actions') return this.invoke(id, body, query);
+    if (collection === 'packages' && isBinding(old)) return this.throughBinding(old);
     return [200, collection === 'actions' ? this.withPackageParameters(id, old) : old];
+  }
+
+  private list(namespace: string, collection: string): Json[] {
+    return [...this.entities.values()].filter((entity) => entity.collection === collection && entity.namespace === namespace);
+  }
+
+  private invoke(id: string, args: Json, query: URLSearchParams): [number, unknown] {
+    const activationId = 'a'.repeat(32);
+    if (query.get('blocking') !== 'true') return [202, { activationId }];
+    try {
+      const result = this.handlers.get(id)?.(args) ?? args;
+      return [200, { activationId, duration: 1, response: { success: true, result } }];
+    } catch (error) {
+      return [502, { activationId, response: { success: false, result: { error: (error as Error).message } } }];
+    }
+  }
+
+  /** A binding shows the parameters of the package behind it, and is hidden when that is gone. */
+  private throughBinding(binding: Json): [number, unknown] {
+    const { namespace, name } = binding.binding as { namespace: string; name: string };
+    const provider = this.entities.get(`${namespace}/${name}`);
+    if (provider === undefined) return [404, { error: 'The requested resource does not exist.', code: 'tid' }];
+    const own = binding.parameters as WireKeyValue[];
+    const inherited = (provider.parameters as WireKeyValue[]).filter(({ key }) => !own.some((parameter) => parameter.key === key));
+    return [200, { ...binding, parameters: [...inherited, ...own] }];
   }
 
   private withPackageParameters(id: string, action: Json): Json {
@@ -118,6 +150,10 @@ export class FakeOpenWhisk {
   }
 }
 
+function isBinding(entity: Json): boolean {
+  return (entity.binding as { name?: string } | undefined)?.name !== undefined;
+}
+
 /** A POST here is a change of a rule's status or of a key; the first is answered with plain text alone. */
 function acceptsText(request: IncomingMessage): boolean {
   return request.headers.accept === undefined || /text\/plain|\*\/\*/.test(request.headers.accept);
@@ -140,10 +176,17 @@ function write(collection: string, id: string, old: Json | undefined, body: Json
     annotations: collection === 'actions' ? mergedAnnotations(old, body) : (body.annotations ?? old?.annotations ?? []),
     updated: 1,
   };
+  Object.defineProperty(entity, 'collection', { value: collection, enumerable: false });
   if (collection !== 'rules') entity.parameters = body.parameters ?? old?.parameters ?? [];
-  if (collection === 'packages') entity.binding = {};
+  if (collection === 'packages') entity.binding = body.binding ?? old?.binding ?? {};
+  if (collection === 'packages' && isBinding(entity)) {
+    const kept = (entity.annotations as WireKeyValue[]).filter(({ key }) => key !== 'binding');
+    entity.annotations = [...kept, { key: 'binding', value: entity.binding }];
+  }
   if (collection === 'actions') {
     entity.exec = body.exec === undefined ? old!.exec : storedExec(body.exec as Json);
+    const { kind, components } = entity.exec as { kind: string; components?: string[] };
+    if (kind === 'sequence') entity.parameters = [{ key: '_actions', value: components }];
     entity.limits = { timeout: 60000, memory: 256, logs: 10, concurrency: 1, ...(old?.limits as Json), ...(body.limits as Json) };
     setAnnotation(entity.annotations as WireKeyValue[], 'exec', (entity.exec as Json).kind as string);
   }
@@ -163,7 +206,9 @@ function storedExec(exec: Json): Json {
 }
 
 function mergedAnnotations(old: Json | undefined, body: Json): WireKeyValue[] {
-  const removed = (body.delAnnotations ?? []) as string[];
+  // Lost when components are resolved.
+  const sequence = (body.exec as Json | undefined)?.kind === 'sequence';
+  const removed = (sequence ? [] : (body.delAnnotations ?? [])) as string[];
   const merged = ((old?.annotations ?? [{ key: 'provide-api-key', value: false }]) as WireKeyValue[]).filter(
     ({ key }) => !removed.includes(key),
   );

@@ -28,6 +28,44 @@ export interface ActionLimits {
 }
 
 /**
+ * The record of one activation.
+ */
+export interface Activation {
+    /**
+     * Id of the activation.
+     */
+    activationId: string;
+    /**
+     * Milliseconds it ran.
+     */
+    duration?: number;
+    /**
+     * Milliseconds since 1970.
+     */
+    end?: number;
+    /**
+     * Kind of the action; absent for triggers.
+     */
+    kind?: string;
+    /**
+     * Name of the action or trigger.
+     */
+    name: string;
+    /**
+     * Milliseconds since 1970.
+     */
+    start: number;
+    /**
+     * 0 success, 1 the action's error, 2 an error of its developer, 3 an error of the platform.
+     */
+    statusCode: number;
+    /**
+     * Version of it that ran.
+     */
+    version: string;
+}
+
+/**
  * Limits of one namespace. What is left out is the platform's own limit.
  */
 export interface NamespaceLimits {
