@@ -1,4 +1,4 @@
-import { bench } from './commands/bench';
+import { bench, benchProvider } from './commands/bench';
 import { build } from './commands/build';
 import { down } from './commands/down';
 import { info } from './commands/info';
@@ -17,6 +17,7 @@ import { UserError } from './userError';
  */
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   bench,
+  'bench:provider': benchProvider,
   build,
   down,
   drift: async (args) => (await import('./commands/drift.js')).drift(args),
