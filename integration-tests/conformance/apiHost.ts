@@ -25,6 +25,9 @@ export function freshName(prefix = 'c'): string {
  * `OPENWHISK_TEST_AUTH` and `OPENWHISK_TEST_OTHER_AUTH`.
  */
 export class ApiHost {
+  /** Paths of entities that were made, for hosts that outlive the run. */
+  private readonly made = new Set<string>();
+
   private constructor(
     readonly url: string,
     readonly guest: NamespaceKey,
@@ -45,7 +48,17 @@ export class ApiHost {
   }
 
   async close(): Promise<void> {
-    await this.started?.stop();
+    if (this.started) await this.started.stop();
+    else await this.tidyUp();
+  }
+
+  private async tidyUp(): Promise<void> {
+    for (const collection of ['rules', 'triggers', 'actions', 'packages']) {
+      for (const made of this.made) {
+        const [as, path] = made.split(' ') as ['guest' | 'other', string];
+        if (path.includes(`/${collection}/`)) await this.call('DELETE', `${path}?force=true`, { as });
+      }
+    }
   }
 
   /** Only in tests of `describeOnOwnPlatform`. */
@@ -55,16 +68,20 @@ export class ApiHost {
   }
 
   /** `path` is under `/api/v1`, or at the root when it begins with two slashes; `NS` and `OTHER` in it are the namespaces. */
-  call(method: string, path: string, options: ApiCall = {}): Promise<HttpAnswer> {
+  async call(method: string, path: string, options: ApiCall = {}): Promise<HttpAnswer> {
     const { as = 'guest', ...rest } = options;
     const full = this.named(path.startsWith('//') ? path.slice(1) : `/api/v1${path}`);
     const key = this.keyOf(as);
-    return call(this.url + full, { method, ...rest, headers: { ...(key ? { authorization: basic(key) } : {}), ...options.headers } });
+    const headers = { ...(key ? { authorization: basic(key) } : {}), ...options.headers };
+    const json = rest.json === undefined ? {} : { json: JSON.parse(this.named(JSON.stringify(rest.json))) };
+    const answer = await call(this.url + full, { method, ...rest, ...json, headers });
+    if (method === 'PUT' && answer.status === 200 && typeof as === 'string') this.made.add(`${as} ${path.split('?')[0]}`);
+    return answer;
   }
 
   /** `text` with the names of the namespaces in it. */
   named(text: string): string {
-    return text.replaceAll('OTHER', this.other.namespace).replaceAll('NS', this.guest.namespace);
+    return text.replaceAll('OTHER', this.other.namespace).replace(/(?<!OPTIO)NS/g, this.guest.namespace);
   }
 
   /** Creates or replaces an entity of the guest (or whoever is named); throws unless it worked. */
