@@ -42,6 +42,7 @@ export class Operations {
       openwhisk: () => this.openwhisk(),
       admin: () => this.admin(),
       logicalName: nameOfUrn(options.urn),
+      urn: options.urn,
       defaultNamespace: this.config?.namespace,
       programFolder: process.cwd(),
       projectRoot: this.projectRoot,

@@ -3,20 +3,13 @@ import { checkAction, sameKind } from './actionInputs';
 import { DEFAULT_ACTION_LIMITS, effectiveLimits, limitsToSend } from './actionLimits';
 import { annotationChanges, execOf, inputsFromLive, outputsOf, parametersOf, predictedKind, wantedAnnotations, webUrl } from './actionWire';
 import { Changes } from './changes';
-import {
-  actionAddressOf,
-  addressOf,
-  alreadyExists,
-  explainConflict,
-  explainMissingPackage,
-  predictedNames,
-  predictedNamespace,
-} from './entityAddress';
+import { actionAddressOf, addressOf, explainMissingPackage, predictedNames, predictedNamespace } from './entityAddress';
 import { formatId } from './entityId';
 import { EntityMismatchError } from './errors';
 import { text } from './inputCheck';
 import { defined } from './keepUnchanged';
-import { fromWire, toWire } from './keyValues';
+import { fromWire } from './keyValues';
+import { annotationsToWire, createEntity } from './ownership';
 import type { DiffRequest, PropertyChange, ResourceModel } from './resourceModel';
 import { reveal, Secret, UNKNOWN, Unknown, type Value, type ValueMap } from './values';
 import { predictedVersion } from './version';
@@ -64,15 +57,14 @@ export const actionModel: ResourceModel = {
     const body: EntityPut = {
       exec: await execOf(inputs, context.programFolder),
       parameters: parametersOf(inputs),
-      annotations: toWire(wantedAnnotations(inputs, webSecureKey)),
+      annotations: annotationsToWire(wantedAnnotations(inputs, webSecureKey), context),
       ...(limits === undefined ? {} : { limits }),
       ...(reveal(inputs.publish) === true ? { publish: true } : {}),
     };
-    const { entity, uncertain } = await client.create('actions', address, body, context).catch((error) => {
+    const { entity } = await createEntity('actions', address, body, TYPE, context).catch((error) => {
       explainMissingPackage(error, 'action', address);
-      return explainConflict(error, TYPE, context.logicalName, address);
+      throw error;
     });
-    if (uncertain && entity.version !== '0.0.1') throw alreadyExists(TYPE, context.logicalName, formatId(address));
     return { id: formatId(address), outputs: outputsOf(entity, address, inputs, client.apiHost, webSecureKey) };
   },
 

@@ -5,6 +5,7 @@ import { readCode } from './code/codeReader';
 import { CodeError } from './errors';
 import { checkNames, checkShape, text, withoutNulls } from './inputCheck';
 import { checkKeyValues } from './keyValues';
+import { withoutOwner } from './ownership';
 import type { CheckFailure, CheckRequest, CheckResult, OperationContext } from './resourceModel';
 import { containsUnknown, isValueMap, reveal, Secret, secretIf, UNKNOWN, type ValueMap } from './values';
 import { checkWeb } from './webExport';
@@ -36,6 +37,7 @@ const KIND = /^[a-z0-9.+_-]+:[a-z0-9.+_-]+$/i;
 /** Checks the inputs of an action, reads its code, and adds the kind and the hashes that follow from it. */
 export async function checkAction(request: CheckRequest, context: OperationContext): Promise<CheckResult> {
   const inputs = withoutNulls(request.inputs);
+  if (inputs.annotations !== undefined) inputs.annotations = withoutOwner(inputs.annotations)!;
   delete inputs.codeFiles;
   delete inputs.codeHash;
   const failures = [

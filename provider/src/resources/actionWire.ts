@@ -10,6 +10,7 @@ import { sameValue } from './equality';
 import { text } from './inputCheck';
 import { defined, keepMap, keepValue } from './keepUnchanged';
 import { fromWire, toWire, withoutInherited } from './keyValues';
+import { annotationsFromWire } from './ownership';
 import { isValueMap, reveal, Secret, UNKNOWN, type Value, type ValueMap } from './values';
 import { managedAnnotations, readManagedAnnotations } from './webExport';
 
@@ -98,7 +99,7 @@ export async function inputsFromLive(
   const before: ValueMap = old?.inputs ?? {};
   const ownAnnotations = reveal(before.annotations);
   const live = readManagedAnnotations(
-    fromWire(entity.annotations),
+    annotationsFromWire(entity.annotations),
     isValueMap(ownAnnotations) && Object.hasOwn(ownAnnotations, 'provide-api-key'),
   );
   const parameters = fromWire(entity.parameters, (entry) => entry.init !== true);

@@ -1,6 +1,6 @@
 import { ApiError } from '../openwhisk/errors';
 import type { EntityAddress } from '../openwhisk/openWhiskClient';
-import { formatId, parseActionId } from './entityId';
+import { parseActionId } from './entityId';
 import { AlreadyExistsError } from './errors';
 import { requiredText, text } from './inputCheck';
 import type { OperationContext } from './resourceModel';
@@ -33,14 +33,6 @@ export function predictedNames(parts: (Value | undefined)[]): { id: string; fqn:
   if (!known.every((part) => typeof part === 'string')) return { id: '', fqn: UNKNOWN };
   const id = known.join('/');
   return { id, fqn: `/${id}` };
-}
-
-/** Turns "resource already exists" into the command that adopts the resource. */
-export function explainConflict(error: unknown, type: string, logicalName: string, address: EntityAddress): never {
-  if (error instanceof ApiError && error.status === 409 && error.message === 'resource already exists') {
-    throw alreadyExists(type, logicalName, formatId(address));
-  }
-  throw error;
 }
 
 /** A package that is missing is answered with 404, which says nothing to someone who wanted to create something in it. */

@@ -1,11 +1,12 @@
 import type { WirePackage } from '../openwhisk/entities';
 import { Changes } from './changes';
-import { addressOf, alreadyExists, explainConflict, predictedNames, predictedNamespace } from './entityAddress';
+import { addressOf, predictedNames, predictedNamespace } from './entityAddress';
 import { formatFullName, formatId, parseEntityId } from './entityId';
 import { EntityMismatchError } from './errors';
 import { checkNames, checkShape, withoutNulls } from './inputCheck';
 import { defined, keepMap, keepValue } from './keepUnchanged';
 import { checkKeyValues, fromWire, toWire } from './keyValues';
+import { annotationsFromWire, annotationsToWire, createEntity, withoutOwner } from './ownership';
 import type { ResourceModel } from './resourceModel';
 import { reveal, type ValueMap } from './values';
 import { predictedVersion } from './version';
@@ -20,6 +21,7 @@ export const packageModel: ResourceModel = {
 
   async check(request, context) {
     const inputs = withoutNulls(request.inputs);
+    if (inputs.annotations !== undefined) inputs.annotations = withoutOwner(inputs.annotations)!;
     const failures = [
       ...checkShape(inputs, PROPERTIES),
       ...checkNames(inputs, request, context),
@@ -50,14 +52,10 @@ export const packageModel: ResourceModel = {
     const address = await addressOf(inputs, context);
     const body = {
       parameters: toWire(inputs.parameters),
-      annotations: toWire(inputs.annotations),
+      annotations: annotationsToWire(inputs.annotations, context),
       publish: reveal(inputs.publish) === true,
     };
-    const { entity, uncertain } = await context
-      .openwhisk()
-      .create('packages', address, body, context)
-      .catch((error) => explainConflict(error, TYPE, context.logicalName, address));
-    if (uncertain && entity.version !== '0.0.1') throw alreadyExists(TYPE, context.logicalName, formatId(address));
+    const { entity } = await createEntity('packages', address, body, TYPE, context);
     return { id: formatId(address), outputs: outputsOf(entity, address, inputs) };
   },
 
@@ -72,7 +70,7 @@ export const packageModel: ResourceModel = {
       name: address.name,
       namespace: oldInputs !== undefined && oldInputs.namespace === undefined ? undefined : address.namespace,
       parameters: keepMap(oldInputs?.parameters, fromWire(entity.parameters)),
-      annotations: keepMap(oldInputs?.annotations, fromWire(entity.annotations)),
+      annotations: keepMap(oldInputs?.annotations, annotationsFromWire(entity.annotations)),
       publish: keepValue(oldInputs?.publish, entity.publish, false),
     });
     return { id: formatId(address), inputs, outputs: outputsOf(entity, address, inputs) };
@@ -88,7 +86,7 @@ export const packageModel: ResourceModel = {
       address,
       {
         ...(changed.has('parameters') ? { parameters: toWire(inputs.parameters) } : {}),
-        ...(changed.has('annotations') ? { annotations: toWire(inputs.annotations) } : {}),
+        ...(changed.has('annotations') ? { annotations: annotationsToWire(inputs.annotations, context) } : {}),
         ...(changed.has('publish') ? { publish: reveal(inputs.publish) === true } : {}),
       },
       context,

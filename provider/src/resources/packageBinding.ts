@@ -1,15 +1,16 @@
 import type { EntityPut, WirePackage } from '../openwhisk/entities';
 import { ApiError } from '../openwhisk/errors';
 import { Changes } from './changes';
-import { addressOf, alreadyExists, explainConflict, predictedNames, predictedNamespace } from './entityAddress';
+import { addressOf, predictedNames, predictedNamespace } from './entityAddress';
 import { formatFullName, formatId, parseEntityId } from './entityId';
 import { EntityMismatchError } from './errors';
 import { checkNames, checkShape, requiredText, withoutNulls } from './inputCheck';
 import { defined, keepMap } from './keepUnchanged';
 import { checkKeyValues, fromWire, toWire, withoutInherited } from './keyValues';
+import { annotationsFromWire, annotationsToWire, createEntity, withoutOwner } from './ownership';
 import { checkReference, keepReference, referencedId, sameReference } from './references';
 import type { OperationContext, ResourceModel } from './resourceModel';
-import type { ValueMap } from './values';
+import { isValueMap, reveal, type ValueMap } from './values';
 import { predictedVersion } from './version';
 
 const TYPE = 'openwhisk:index:PackageBinding';
@@ -22,6 +23,7 @@ export const packageBindingModel: ResourceModel = {
 
   async check(request, context) {
     const inputs = withoutNulls(request.inputs);
+    if (inputs.annotations !== undefined) inputs.annotations = withoutOwner(inputs.annotations)!;
     const { package: target, ...own } = inputs;
     const failures = [
       ...checkShape(inputs, PROPERTIES),
@@ -32,8 +34,9 @@ export const packageBindingModel: ResourceModel = {
     ];
     if (target === undefined) failures.push({ path: ['package'], reason: 'is required: name the package that is bound' });
     if (own.name === 'default') failures.push({ path: ['name'], reason: '"default" is reserved for actions outside of packages' });
-    const annotations = fromWire(toWire(inputs.annotations));
-    if ('binding' in annotations) failures.push({ path: ['annotations', 'binding'], reason: 'is written by the platform' });
+    const annotations = reveal(inputs.annotations);
+    if (isValueMap(annotations) && Object.hasOwn(annotations, 'binding'))
+      failures.push({ path: ['annotations', 'binding'], reason: 'is written by the platform' });
     return { inputs: target === undefined ? own : { ...own, package: target }, failures };
   },
 
@@ -61,13 +64,9 @@ export const packageBindingModel: ResourceModel = {
     const body: EntityPut = {
       binding: bindingOf(inputs, address.namespace),
       parameters: toWire(inputs.parameters),
-      annotations: toWire(inputs.annotations),
+      annotations: annotationsToWire(inputs.annotations, context),
     };
-    const { entity, uncertain } = await context
-      .openwhisk()
-      .create('packages', address, body, context)
-      .catch((error) => explainConflict(error, TYPE, context.logicalName, address));
-    if (uncertain && entity.version !== '0.0.1') throw alreadyExists(TYPE, context.logicalName, formatId(address));
+    const { entity } = await createEntity('packages', address, body, TYPE, context);
     return { id: formatId(address), outputs: outputsOf(entity, address, inputs) };
   },
 
@@ -89,7 +88,7 @@ export const packageBindingModel: ResourceModel = {
     if (bound === undefined) throw new EntityMismatchError(`"${id}" is a package of its own, not a package binding.`);
     const provider = { namespace: bound.namespace ?? address.namespace, name: bound.name! };
     const inherited = await client.get('packages', provider, context).catch(() => undefined);
-    const { binding: _written, ...annotations } = fromWire(entity.annotations);
+    const { binding: _written, ...annotations } = annotationsFromWire(entity.annotations);
     const parameters = withoutInherited(fromWire(entity.parameters), fromWire(inherited?.parameters ?? []), oldInputs?.parameters);
     const inputs = defined({
       name: address.name,
@@ -109,7 +108,7 @@ export const packageBindingModel: ResourceModel = {
     const body: EntityPut = {
       ...(changed.has('package') ? { binding: bindingOf(inputs, address.namespace) } : {}),
       ...(changed.has('parameters') ? { parameters: toWire(inputs.parameters) } : {}),
-      ...(changed.has('annotations') ? { annotations: toWire(inputs.annotations) } : {}),
+      ...(changed.has('annotations') ? { annotations: annotationsToWire(inputs.annotations, context) } : {}),
     };
     return outputsOf(await context.openwhisk().update('packages', address, body, context), address, inputs);
   },

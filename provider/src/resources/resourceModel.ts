@@ -78,6 +78,8 @@ export interface OperationContext {
   admin(): AdminClient;
   /** The name the program gave the resource. */
   readonly logicalName: string;
+  /** What names the resource among all of all stacks; absent outside of an engine. */
+  readonly urn?: string;
   /** The namespace the provider was configured with; `undefined` for "the key's own". */
   readonly defaultNamespace: string | undefined;
   /** The folder relative paths of code are resolved against: where the program runs. */

@@ -1,13 +1,14 @@
 import type { WirePathName, WireRule } from '../openwhisk/entities';
 import type { EntityAddress } from '../openwhisk/openWhiskClient';
 import { Changes } from './changes';
-import { addressOf, alreadyExists, explainConflict, predictedNames, predictedNamespace } from './entityAddress';
+import { addressOf, predictedNames, predictedNamespace } from './entityAddress';
 import { formatFullName, formatId, parseEntityId } from './entityId';
 import { sameValue } from './equality';
 import { PartialFailureError } from './errors';
 import { checkNames, checkShape, requiredText, text, withoutNulls } from './inputCheck';
 import { defined, keepMap, keepValue } from './keepUnchanged';
-import { checkKeyValues, fromWire, toWire } from './keyValues';
+import { checkKeyValues } from './keyValues';
+import { annotationsFromWire, annotationsToWire, createEntity, withoutOwner } from './ownership';
 import { checkReference, keepReference, referencedId, sameReference } from './references';
 import type { CheckFailure, OperationContext, ResourceModel } from './resourceModel';
 import { reveal, type Value, type ValueMap } from './values';
@@ -32,6 +33,7 @@ export const ruleModel: ResourceModel = {
 
   async check(request, context) {
     const inputs = withoutNulls(request.inputs);
+    if (inputs.annotations !== undefined) inputs.annotations = withoutOwner(inputs.annotations)!;
     const failures = [
       ...checkShape(inputs, PROPERTIES),
       ...checkNames(inputs, request, context),
@@ -82,16 +84,12 @@ export const ruleModel: ResourceModel = {
     const body = {
       trigger: targetPath('trigger', inputs, address.namespace),
       action: targetPath('action', inputs, address.namespace),
-      annotations: toWire(inputs.annotations),
+      annotations: annotationsToWire(inputs.annotations, context),
     };
-    const { entity, uncertain } = await context
-      .openwhisk()
-      .create('rules', address, body, context)
-      .catch((error) => explainConflict(error, TYPE, context.logicalName, address));
-    if (uncertain && entity.version !== '0.0.1') throw alreadyExists(TYPE, context.logicalName, formatId(address));
+    const { entity, resumed } = await createEntity('rules', address, body, TYPE, context);
     const outputs = outputsOf(entity, address, inputs);
     // The platform creates every rule active.
-    await applyStatus(address, ACTIVE, inputs, outputs, context);
+    await applyStatus(address, resumed ? outputs.status : ACTIVE, inputs, outputs, context);
     return { id: formatId(address), outputs: { ...outputs, status: inputs.status ?? ACTIVE } };
   },
 
@@ -105,7 +103,7 @@ export const ruleModel: ResourceModel = {
       trigger: keepTarget('trigger', oldInputs?.trigger, entity.trigger, address.namespace),
       action: keepTarget('action', oldInputs?.action, entity.action, address.namespace),
       status: keepValue(oldInputs?.status, entity.status, ACTIVE),
-      annotations: keepMap(oldInputs?.annotations, fromWire(entity.annotations)),
+      annotations: keepMap(oldInputs?.annotations, annotationsFromWire(entity.annotations)),
     });
     return { id: formatId(address), inputs, outputs: outputsOf(entity, address, inputs) };
   },
@@ -121,7 +119,7 @@ export const ruleModel: ResourceModel = {
       const body = {
         trigger: targetPath('trigger', inputs, address.namespace),
         action: targetPath('action', inputs, address.namespace),
-        ...(changed.has('annotations') ? { annotations: toWire(inputs.annotations) } : {}),
+        ...(changed.has('annotations') ? { annotations: annotationsToWire(inputs.annotations, context) } : {}),
       };
       outputs = outputsOf(await client.update('rules', address, body, context), address, inputs);
     }

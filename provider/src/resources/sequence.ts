@@ -2,20 +2,13 @@ import type { EntityPut, WireAction } from '../openwhisk/entities';
 import type { EntityAddress } from '../openwhisk/openWhiskClient';
 import { annotationChanges, liveWebSecure, wantedAnnotations, webUrl } from './actionWire';
 import { Changes } from './changes';
-import {
-  actionAddressOf,
-  addressOf,
-  alreadyExists,
-  explainConflict,
-  explainMissingPackage,
-  predictedNames,
-  predictedNamespace,
-} from './entityAddress';
+import { actionAddressOf, addressOf, explainMissingPackage, predictedNames, predictedNamespace } from './entityAddress';
 import { formatFullName, formatId } from './entityId';
 import { EntityMismatchError } from './errors';
 import { checkNames, checkShape, withoutNulls } from './inputCheck';
 import { defined, keepMap, keepValue } from './keepUnchanged';
-import { checkKeyValues, fromWire, toWire } from './keyValues';
+import { checkKeyValues } from './keyValues';
+import { annotationsFromWire, annotationsToWire, createEntity, withoutOwner } from './ownership';
 import { checkReference, keepReference, referencedId, sameReference } from './references';
 import type { CheckFailure, DiffRequest, PropertyChange, ResourceModel } from './resourceModel';
 import { isValueMap, reveal, Secret, UNKNOWN, Unknown, type Value, type ValueMap } from './values';
@@ -42,6 +35,7 @@ export const sequenceModel: ResourceModel = {
 
   async check(request, context) {
     const inputs = withoutNulls(request.inputs);
+    if (inputs.annotations !== undefined) inputs.annotations = withoutOwner(inputs.annotations)!;
     const failures = [
       ...checkShape(inputs, PROPERTIES),
       ...checkNames(inputs, request, context),
@@ -79,14 +73,13 @@ export const sequenceModel: ResourceModel = {
     const webSecureKey = webSecureKeyOf(inputs, undefined);
     const body: EntityPut = {
       exec: execOf(inputs, address.namespace),
-      annotations: toWire(wantedAnnotations(inputs, webSecureKey)),
+      annotations: annotationsToWire(wantedAnnotations(inputs, webSecureKey), context),
       ...(reveal(inputs.publish) === true ? { publish: true } : {}),
     };
-    const { entity, uncertain } = await client.create('actions', address, body, context).catch((error) => {
+    const { entity } = await createEntity('actions', address, body, TYPE, context).catch((error) => {
       explainMissingPackage(error, 'sequence', address);
-      return explainConflict(error, TYPE, context.logicalName, address);
+      throw error;
     });
-    if (uncertain && entity.version !== '0.0.1') throw alreadyExists(TYPE, context.logicalName, formatId(address));
     return { id: formatId(address), outputs: outputsOf(entity, address, inputs, client.apiHost, webSecureKey) };
   },
 
@@ -98,7 +91,7 @@ export const sequenceModel: ResourceModel = {
     if (entity.exec.kind !== 'sequence') throw new EntityMismatchError(`"${id}" is an action with code of its own, not a sequence.`);
     const before: ValueMap = oldInputs ?? {};
     const ownKey = isValueMap(before.annotations) && Object.hasOwn(before.annotations, 'provide-api-key');
-    const live = readManagedAnnotations(fromWire(entity.annotations), ownKey);
+    const live = readManagedAnnotations(annotationsFromWire(entity.annotations), ownKey);
     const secure = liveWebSecure(before, oldOutputs, live.secureKey as Value | undefined);
     const inputs = defined({
       name: address.name,
@@ -126,11 +119,7 @@ export const sequenceModel: ResourceModel = {
       Object.assign(body, annotationChanges(before, wantedAnnotations(inputs, webSecureKey)));
     }
     if (changed.has('publish')) body.publish = reveal(inputs.publish) === true;
-    const { delAnnotations, ...rest } = body;
-    // Removals get lost in an update that names the components, so those two need an update each (rest-api.md, "Actions").
-    const split = rest.exec !== undefined && delAnnotations !== undefined;
-    let entity = await client.update('actions', address, split ? rest : body, context);
-    if (split) entity = await client.update('actions', address, { delAnnotations }, context);
+    const entity = await client.update('actions', address, body, context);
     return outputsOf(entity, address, inputs, client.apiHost, webSecureKey);
   },
 

@@ -2,7 +2,7 @@ import type { WireTrigger } from '../openwhisk/entities';
 import { CancelledError } from '../openwhisk/errors';
 import type { EntityAddress } from '../openwhisk/openWhiskClient';
 import { Changes } from './changes';
-import { addressOf, alreadyExists, explainConflict, predictedNames, predictedNamespace } from './entityAddress';
+import { addressOf, predictedNames, predictedNamespace } from './entityAddress';
 import { formatFullName, formatId, parseEntityId } from './entityId';
 import { sameValue } from './equality';
 import { PartialFailureError } from './errors';
@@ -10,6 +10,7 @@ import { Feed, givenSettings } from './feed';
 import { checkNames, checkShape, text, withoutNulls } from './inputCheck';
 import { defined, keepMap } from './keepUnchanged';
 import { checkKeyValues, fromWire, toWire } from './keyValues';
+import { annotationsFromWire, annotationsToWire, createEntity, withoutOwner } from './ownership';
 import { checkReference, keepReference, referencedId, sameReference } from './references';
 import type { CheckFailure, DiffRequest, OperationContext, PropertyChange, ResourceModel } from './resourceModel';
 import { isValueMap, reveal, Unknown, type Value, type ValueMap, withSecretsOf } from './values';
@@ -37,6 +38,7 @@ export const triggerModel: ResourceModel = {
 
   async check(request, context) {
     const inputs = withoutNulls(request.inputs);
+    if (inputs.annotations !== undefined) inputs.annotations = withoutOwner(inputs.annotations)!;
     const failures = [
       ...checkShape(inputs, PROPERTIES),
       ...checkNames(inputs, request, context),
@@ -59,15 +61,16 @@ export const triggerModel: ResourceModel = {
 
   async create(inputs, context) {
     const address = await addressOf(inputs, context);
-    const body = { parameters: toWire(inputs.parameters), annotations: toWire(wantedAnnotations(inputs, address.namespace)) };
-    const { entity, uncertain } = await context
-      .openwhisk()
-      .create('triggers', address, body, context)
-      .catch((error) => explainConflict(error, TYPE, context.logicalName, address));
-    if (uncertain && entity.version !== '0.0.1') throw alreadyExists(TYPE, context.logicalName, formatId(address));
+    const body = {
+      parameters: toWire(inputs.parameters),
+      annotations: annotationsToWire(wantedAnnotations(inputs, address.namespace), context),
+    };
+    const { entity, resumed } = await createEntity('triggers', address, body, TYPE, context);
     const outputs = outputsOf(entity, address, inputs);
     const feed = feedOf(inputs, address, context);
     if (feed === undefined) return { id: formatId(address), outputs };
+    // Whether an interrupted update came as far as the feed is not known, and many feeds refuse to be told twice.
+    if (resumed) await feed.tell('DELETE', inputs.feedParameters).catch(() => undefined);
     try {
       await feed.tell('CREATE', inputs.feedParameters);
     } catch (error) {
@@ -81,7 +84,7 @@ export const triggerModel: ResourceModel = {
     const address = parseEntityId('trigger', id);
     const entity = await context.openwhisk().get('triggers', address, context);
     if (entity === undefined) return undefined;
-    const { feed: feedAnnotation, ...annotations } = fromWire(entity.annotations);
+    const { feed: feedAnnotation, ...annotations } = annotationsFromWire(entity.annotations);
     const feed = await liveFeed(feedAnnotation, address, oldInputs, oldOutputs, context);
     const inputs = defined({
       name: address.name,
@@ -103,7 +106,7 @@ export const triggerModel: ResourceModel = {
       const annotated = changed.has('annotations') || changed.has('feed');
       const body = {
         ...(changed.has('parameters') ? { parameters: toWire(inputs.parameters) } : {}),
-        ...(annotated ? { annotations: toWire(wantedAnnotations(inputs, address.namespace)) } : {}),
+        ...(annotated ? { annotations: annotationsToWire(wantedAnnotations(inputs, address.namespace), context) } : {}),
       };
       outputs = outputsOf(await context.openwhisk().update('triggers', address, body, context), address, inputs) as typeof outputs;
     }
