@@ -18,6 +18,8 @@ export interface CommandOptions {
   readonly timeoutMs?: number;
   /** A quiet command's output is cut to its last part at this size, in characters. Default: 8 million. */
   readonly maxCollected?: number;
+  /** What a quiet command reads from stdin. Default: nothing. */
+  readonly input?: string;
 }
 
 export interface CommandResult {
@@ -71,11 +73,13 @@ export function runCommand(command: string, args: readonly string[], options: Co
     const child = spawn(command, [...args], {
       cwd: options.cwd ?? repositoryRoot,
       env: options.env ?? process.env,
-      stdio: [output === 'quiet' ? 'ignore' : 'inherit', ...streams[output]],
+      stdio: [output !== 'quiet' ? 'inherit' : options.input === undefined ? 'ignore' : 'pipe', ...streams[output]],
       ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const }),
     });
     if (options.niceness !== undefined && child.pid !== undefined) setPriority(child.pid, options.niceness);
     const release = output === 'quiet' ? () => {} : leaveSignalsTo(child);
+    // A command that does not read all of it closes the pipe: its exit code says whether that was right.
+    child.stdin?.on('error', () => {}).end(options.input);
     const max = options.maxCollected ?? MAX_COLLECTED;
     const stdout = collector(max);
     const stderr = collector(max, options.onErrorLine);

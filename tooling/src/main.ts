@@ -16,6 +16,7 @@ import { UserError } from './userError';
  * are loaded when they are called, so that the others start as fast without them.
  */
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
+  adopt: async (args) => (await import('./commands/adopt.js')).adopt(args),
   bench,
   'bench:provider': benchProvider,
   build,

@@ -60,6 +60,20 @@ export class PulumiStack {
     return result.code === 0;
   }
 
+  /** Sets a secret of the configuration; its value is on no command line. */
+  async setSecret(key: string, value: string): Promise<void> {
+    const args = ['config', 'set', '--secret', key, '--stack', this.name, '--non-interactive'];
+    const options = { env: this.env, cwd: this.project.root, input: value };
+    const result = await keepingStackConfig(this.name, () => runCommand(this.cli.executable, args, options), this.project.stackConfig);
+    if (result.code !== 0) throw new UserError(`The secret ${key} could not be set:\n${tail(result)}`);
+  }
+
+  /** Takes what a file of `pulumi import` names over into the state. */
+  async importFile(file: string): Promise<boolean> {
+    const fixed = ['--yes', '--skip-preview', '--generate-code=false', '--protect=false', '--non-interactive', '--suppress-outputs'];
+    return (await this.run(['import', '--file', file, '--stack', this.name, ...fixed], 'progress')).code === 0;
+  }
+
   /** What an operation would do, as the CLI's JSON; a failed one says why in there or on stderr. */
   previewJson(operation: 'preview' | 'refresh', args: readonly string[] = []): Promise<CommandResult> {
     const fixed = operation === 'refresh' ? ['--preview-only'] : [];
