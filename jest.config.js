@@ -32,6 +32,7 @@ module.exports = {
     processes('clients'),
     processes('fuzz'),
     processes('invoker'),
+    processes('docker'),
     processes('provider'),
     processes('stacks'),
   ],

@@ -21,10 +21,10 @@ export interface ContainerChoice {
   timeout?: number;
 }
 
-/** A container in a real process, spoken to the way an invoker does. */
-export class RuntimeProcess {
+/** A real container, spoken to the way an invoker does. */
+export class RuntimeContainer<C extends Container = Container> {
   constructor(
-    readonly container: Container & { pid: number },
+    readonly container: C,
     private readonly choice: ContainerChoice,
   ) {}
 
@@ -45,6 +45,9 @@ export class RuntimeProcess {
   }
 }
 
+/** A container that is a process of this machine. */
+export type RuntimeProcess = RuntimeContainer<Container & { pid: number }>;
+
 /** A factory in a directory of its own; `close` leaves nothing. */
 export class RuntimeProcesses {
   readonly dataDir = mkdtempSync(join(tmpdir(), 'invoker-'));
@@ -55,7 +58,7 @@ export class RuntimeProcesses {
   async start(kind: string, choice: ContainerChoice = {}): Promise<RuntimeProcess> {
     const { memory = 256, environment = {} } = choice;
     const container = await this.factory.create({ name: `c${++this.count}`, kind, image: '', memory, environment });
-    return new RuntimeProcess(container as Container & { pid: number }, choice);
+    return new RuntimeContainer(container as Container & { pid: number }, choice);
   }
 
   async close(): Promise<void> {

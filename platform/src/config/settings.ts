@@ -86,6 +86,11 @@ export const settings = {
     /** Whether `GET /metrics` is there. */
     prometheus: setting('whisk.metrics.prometheus-enabled', parseBoolean, false),
   },
+  containers: {
+    /** `process` or `docker`. */
+    driver: setting('OPENWHISK_CONTAINERS', parseText, 'process'),
+    network: setting('whisk.container-factory.container-args.network', parseText, 'bridge'),
+  },
   containerPool: {
     /** MB */
     userMemory: setting('whisk.container-pool.user-memory', parseMegabytes, 2048),

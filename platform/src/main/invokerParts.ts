@@ -1,7 +1,9 @@
 import type { MessageBus } from '../bus/messageBus';
-import type { PlatformConfig } from '../config/settings';
+import { ConfigurationError, type PlatformConfig } from '../config/settings';
 import { parseMegabytes } from '../config/units';
 import type { StemCell } from '../invoker/containerPool';
+import type { ContainerFactory } from '../invoker/containers/container';
+import { DockerContainerFactory } from '../invoker/containers/docker/dockerContainerFactory';
 import { ProcessContainerFactory } from '../invoker/containers/process/processContainerFactory';
 import { Invoker } from '../invoker/invoker';
 import type { RuntimesManifest } from '../model/runtimesManifest';
@@ -21,7 +23,7 @@ export interface InvokerDependencies {
   apiHost: string;
 }
 
-/** An invoker with containers that are processes of this machine, taking work when this resolves. */
+/** An invoker with the containers that the configuration names, taking work when this resolves. */
 export async function composeInvoker({
   id,
   config,
@@ -37,7 +39,7 @@ export async function composeInvoker({
     bus,
     artifacts,
     activations,
-    factory: new ProcessContainerFactory({ dataDir: config.dataDir, warn: (message) => log.warn(message) }),
+    factory: containerFactory(id, config, log),
     kinds: (kind) => manifest.get(kind),
     ...config.containerPool,
     payload: config.limits.payload,
@@ -48,6 +50,18 @@ export async function composeInvoker({
   });
   await invoker.start();
   return invoker;
+}
+
+function containerFactory(invoker: string, { containers, containerPool, dataDir }: PlatformConfig, log: Logger): ContainerFactory {
+  const warn = (message: string) => log.warn(message);
+  switch (containers.driver) {
+    case 'process':
+      return new ProcessContainerFactory({ dataDir, warn });
+    case 'docker':
+      return new DockerContainerFactory({ network: containers.network, invoker, userMemory: containerPool.userMemory, warn });
+    default:
+      throw new ConfigurationError(`OPENWHISK_CONTAINERS is not usable: '${containers.driver}' is neither process nor docker.`);
+  }
 }
 
 function stemCells(manifest: RuntimesManifest): StemCell[] {

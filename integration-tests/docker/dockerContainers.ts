@@ -1,0 +1,39 @@
+import type Docker from 'dockerode';
+import type { Container } from '../../platform/src/invoker/containers/container';
+import { DockerContainerFactory } from '../../platform/src/invoker/containers/docker/dockerContainerFactory';
+import type { ContainerHost } from '../invoker/runtimeContract';
+import { type ContainerChoice, RuntimeContainer } from '../invoker/runtimeProcess';
+import { dockerEngine } from './engine';
+import { buildRuntimeImage, nodeImage, pythonImage, type RuntimeImage } from './images';
+
+const images: Record<string, RuntimeImage> = { 'nodejs:20': nodeImage, 'python:3.11': pythonImage };
+let ready: Promise<Docker> | undefined;
+
+/** An engine with the images of our runtimes; once a test file. */
+export function engineWithImages(): Promise<Docker> {
+  ready ??= (async () => {
+    const docker = await dockerEngine();
+    for (const image of Object.values(images)) await buildRuntimeImage(docker, image);
+    return docker;
+  })();
+  return ready;
+}
+
+/** Containers of the Docker engine under a label of their own. */
+export class DockerContainers implements ContainerHost {
+  readonly invoker = `test-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
+  readonly factory = new DockerContainerFactory({ network: 'bridge', invoker: this.invoker, userMemory: 2048 });
+  private count = 0;
+
+  async start(kind: string, choice: ContainerChoice = {}): Promise<RuntimeContainer<Container>> {
+    await engineWithImages();
+    const { memory = 256, environment = {} } = choice;
+    const name = `${this.invoker}-${++this.count}`;
+    const container = await this.factory.create({ name, kind, image: images[kind]!.name, memory, environment });
+    return new RuntimeContainer(container, choice);
+  }
+
+  close(): Promise<void> {
+    return this.factory.close();
+  }
+}

@@ -1,0 +1,4 @@
+import { runtimeContract } from '../invoker/runtimeContract';
+import { DockerContainers } from './dockerContainers';
+
+runtimeContract(new DockerContainers());
