@@ -38,7 +38,7 @@ it('read what is there and invoke it, when it is known what with', async () => {
       fqn: say.fqn,
       kind: say.kind,
       url: say.webUrl,
-      parameters: say.parameters,
+      parameters: openwhisk.getActionOutput({ name: 'say', package: 'p', withParameters: true }, { provider }).parameters,
       actions: pack.actions,
       name: here.name,
       text: said.result.apply((result) => result?.text),

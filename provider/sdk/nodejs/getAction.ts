@@ -24,6 +24,7 @@ export function getAction(args: GetActionArgs, opts?: pulumi.InvokeOptions): Pro
         "name": args.name,
         "namespace": args.namespace,
         "package": args.package,
+        "withParameters": args.withParameters,
     }, opts);
 }
 
@@ -40,6 +41,10 @@ export interface GetActionArgs {
      * Name of the package it is in. Default: none.
      */
     package?: string;
+    /**
+     * Read the parameters too. They may hold secrets, and some SDKs then treat the whole answer as one. Default: false.
+     */
+    withParameters?: boolean;
 }
 
 export interface GetActionResult {
@@ -84,9 +89,9 @@ export interface GetActionResult {
      */
     readonly package?: string;
     /**
-     * Arguments every invocation gets, those of its package included.
+     * Arguments every invocation gets, those of its package included; only with `withParameters`.
      */
-    readonly parameters: {[key: string]: any};
+    readonly parameters?: {[key: string]: any};
     /**
      * As stored.
      */
@@ -118,6 +123,7 @@ export function getActionOutput(args: GetActionOutputArgs, opts?: pulumi.InvokeO
         "name": args.name,
         "namespace": args.namespace,
         "package": args.package,
+        "withParameters": args.withParameters,
     }, opts);
 }
 
@@ -134,4 +140,8 @@ export interface GetActionOutputArgs {
      * Name of the package it is in. Default: none.
      */
     package?: pulumi.Input<string | undefined>;
+    /**
+     * Read the parameters too. They may hold secrets, and some SDKs then treat the whole answer as one. Default: false.
+     */
+    withParameters?: pulumi.Input<boolean | undefined>;
 }

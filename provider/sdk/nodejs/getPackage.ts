@@ -12,6 +12,7 @@ export function getPackage(args: GetPackageArgs, opts?: pulumi.InvokeOptions): P
     return pulumi.runtime.invoke("openwhisk:index:getPackage", {
         "name": args.name,
         "namespace": args.namespace,
+        "withParameters": args.withParameters,
     }, opts);
 }
 
@@ -24,6 +25,10 @@ export interface GetPackageArgs {
      * Default: the provider's.
      */
     namespace?: string;
+    /**
+     * Read the parameters too. They may hold secrets, and some SDKs then treat the whole answer as one. Default: false.
+     */
+    withParameters?: boolean;
 }
 
 export interface GetPackageResult {
@@ -56,9 +61,9 @@ export interface GetPackageResult {
      */
     readonly namespace: string;
     /**
-     * Parameters all its actions get.
+     * Parameters all its actions get; only with `withParameters`.
      */
-    readonly parameters: {[key: string]: any};
+    readonly parameters?: {[key: string]: any};
     /**
      * Whether other namespaces may use it.
      */
@@ -76,6 +81,7 @@ export function getPackageOutput(args: GetPackageOutputArgs, opts?: pulumi.Invok
     return pulumi.runtime.invokeOutput("openwhisk:index:getPackage", {
         "name": args.name,
         "namespace": args.namespace,
+        "withParameters": args.withParameters,
     }, opts);
 }
 
@@ -88,4 +94,8 @@ export interface GetPackageOutputArgs {
      * Default: the provider's.
      */
     namespace?: pulumi.Input<string | undefined>;
+    /**
+     * Read the parameters too. They may hold secrets, and some SDKs then treat the whole answer as one. Default: false.
+     */
+    withParameters?: pulumi.Input<boolean | undefined>;
 }

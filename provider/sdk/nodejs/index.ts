@@ -120,3 +120,6 @@ pulumi.runtime.registerResourcePackage("openwhisk", {
         return new Provider(name, <any>undefined, { urn });
     },
 });
+
+// What is written by hand: Action.fromFunction and Trigger.on.
+import "./overlay";

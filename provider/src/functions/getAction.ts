@@ -3,14 +3,14 @@ import { addressOf } from '../resources/entityAddress';
 import { formatFullName } from '../resources/entityId';
 import { defined } from '../resources/keepUnchanged';
 import { fromWire } from '../resources/keyValues';
-import { Secret, type Value } from '../resources/values';
+import { reveal, Secret, type Value } from '../resources/values';
 import { readManagedAnnotations } from '../resources/webExport';
 import type { FunctionModel } from './functionModel';
 import { NotFoundError } from './notFound';
 
-/** Reads an action or a sequence, without its code. Parameters are secret: whoever set them may have meant them so. */
+/** Reads an action or a sequence, without its code. Parameters are secret, whoever set them may have meant them so, and read only when asked for. */
 export const getAction: FunctionModel = {
-  arguments: { name: 'string', package: 'string', namespace: 'string' },
+  arguments: { name: 'string', package: 'string', namespace: 'string', withParameters: 'boolean' },
   required: ['name'],
   answer: [
     'name',
@@ -46,7 +46,7 @@ export const getAction: FunctionModel = {
       main: entity.exec.main,
       image: entity.exec.image,
       components: entity.exec.components?.map((component) => `/${component.replace(/^\//, '')}`),
-      parameters: new Secret(fromWire(entity.parameters)),
+      parameters: reveal(args.withParameters) === true ? new Secret(fromWire(entity.parameters)) : undefined,
       annotations,
       limits: entity.limits as Value,
       webUrl: webUrl(client.apiHost, namespace, address.package, address.name, readManagedAnnotations(annotations, true).web),

@@ -2,13 +2,13 @@ import { addressOf } from '../resources/entityAddress';
 import { formatFullName } from '../resources/entityId';
 import { defined } from '../resources/keepUnchanged';
 import { fromWire } from '../resources/keyValues';
-import { Secret } from '../resources/values';
+import { reveal, Secret } from '../resources/values';
 import type { FunctionModel } from './functionModel';
 import { NotFoundError } from './notFound';
 
 /** Reads a package or a binding, with the names of what is in it. */
 export const getPackage: FunctionModel = {
-  arguments: { name: 'string', namespace: 'string' },
+  arguments: { name: 'string', namespace: 'string', withParameters: 'boolean' },
   required: ['name'],
   answer: ['name', 'namespace', 'fqn', 'parameters', 'annotations', 'binding', 'actions', 'feeds', 'publish', 'version'],
 
@@ -22,7 +22,7 @@ export const getPackage: FunctionModel = {
       name: address.name,
       namespace: address.namespace,
       fqn: formatFullName(address),
-      parameters: new Secret(fromWire(entity.parameters)),
+      parameters: reveal(args.withParameters) === true ? new Secret(fromWire(entity.parameters)) : undefined,
       annotations: fromWire(entity.annotations),
       binding: bound === undefined ? undefined : `/${bound.namespace ?? address.namespace}/${bound.name}`,
       actions: (entity.actions ?? []).map(({ name }) => name),

@@ -223,13 +223,14 @@ describe('functions', () => {
   });
 
   it('read what exists, parameters as secrets', async () => {
-    expect(await answer('getAction', { name: 'thing', package: 'p' })).toMatchObject({
+    expect(await answer('getAction', { name: 'thing', package: 'p', withParameters: true })).toMatchObject({
       fqn: '/guest/p/thing',
       kind: 'nodejs:20',
       parameters: new Secret({ shared: 's' }),
       webUrl: expect.stringMatching(/\/api\/v1\/web\/guest\/p\/thing$/),
       limits: { memory: 256 },
     });
+    expect(await answer('getAction', { name: 'thing', package: 'p' })).not.toHaveProperty('parameters');
     expect(await answer('getPackage', { name: 'b' })).toMatchObject({ fqn: '/guest/b', binding: '/guest/p', publish: false });
     expect(await answer('getNamespace')).toMatchObject({ name: 'guest', packages: ['/guest/b', '/guest/p'], firesPerMinute: 60 });
     await expect(ask('getAction', { name: 'nothing' })).rejects.toMatchObject({ details: expect.stringMatching(/There is no action/) });

@@ -1,4 +1,15 @@
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import { mustRun } from '../command';
 import { refuseUnknown } from '../options';
@@ -22,6 +33,7 @@ const LANGUAGES: readonly SdkLanguage[] = [
     ours: ['node_modules', 'bin', 'overlay'],
     complete: (folder) => {
       addEntryPoint(join(folder, 'package.json'));
+      addOverlay(folder);
     },
   },
   {
@@ -57,6 +69,11 @@ function addEntryPoint(manifest: string): void {
   const { name, version, ...rest } = JSON.parse(readFileSync(manifest, 'utf8')) as Record<string, unknown>;
   const complete = { name, version, main: 'bin/index.js', types: 'bin/index.d.ts', ...rest };
   writeFileSync(manifest, `${JSON.stringify(complete, null, 4)}\n`);
+}
+
+/** Makes the entry point load what is written by hand beside the generated files. */
+function addOverlay(folder: string): void {
+  appendFileSync(join(folder, 'index.ts'), '\n// What is written by hand: Action.fromFunction and Trigger.on.\nimport "./overlay";\n');
 }
 
 /** Generates an SDK of the provider's schema into a new folder beside the committed one, so that it can be put there by a rename. */

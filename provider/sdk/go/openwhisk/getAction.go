@@ -31,6 +31,8 @@ type LookupActionArgs struct {
 	Namespace *string `pulumi:"namespace"`
 	// Name of the package it is in. Default: none.
 	Package *string `pulumi:"package"`
+	// Read the parameters too. They may hold secrets, and some SDKs then treat the whole answer as one. Default: false.
+	WithParameters *bool `pulumi:"withParameters"`
 }
 
 type LookupActionResult struct {
@@ -54,7 +56,7 @@ type LookupActionResult struct {
 	Namespace string `pulumi:"namespace"`
 	// Name of the package it is in.
 	Package *string `pulumi:"package"`
-	// Arguments every invocation gets, those of its package included.
+	// Arguments every invocation gets, those of its package included; only with `withParameters`.
 	Parameters map[string]interface{} `pulumi:"parameters"`
 	// As stored.
 	Publish bool `pulumi:"publish"`
@@ -76,6 +78,8 @@ type LookupActionOutputArgs struct {
 	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
 	// Name of the package it is in. Default: none.
 	Package pulumi.StringPtrInput `pulumi:"package"`
+	// Read the parameters too. They may hold secrets, and some SDKs then treat the whole answer as one. Default: false.
+	WithParameters pulumi.BoolPtrInput `pulumi:"withParameters"`
 }
 
 func (LookupActionOutputArgs) ElementType() reflect.Type {
@@ -146,7 +150,7 @@ func (o LookupActionResultOutput) Package() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v LookupActionResult) *string { return v.Package }).(pulumi.StringPtrOutput)
 }
 
-// Arguments every invocation gets, those of its package included.
+// Arguments every invocation gets, those of its package included; only with `withParameters`.
 func (o LookupActionResultOutput) Parameters() pulumi.MapOutput {
 	return o.ApplyT(func(v LookupActionResult) map[string]interface{} { return v.Parameters }).(pulumi.MapOutput)
 }

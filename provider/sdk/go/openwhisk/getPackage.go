@@ -27,6 +27,8 @@ type LookupPackageArgs struct {
 	Name string `pulumi:"name"`
 	// Default: the provider's.
 	Namespace *string `pulumi:"namespace"`
+	// Read the parameters too. They may hold secrets, and some SDKs then treat the whole answer as one. Default: false.
+	WithParameters *bool `pulumi:"withParameters"`
 }
 
 type LookupPackageResult struct {
@@ -44,7 +46,7 @@ type LookupPackageResult struct {
 	Name string `pulumi:"name"`
 	// Namespace it is in.
 	Namespace string `pulumi:"namespace"`
-	// Parameters all its actions get.
+	// Parameters all its actions get; only with `withParameters`.
 	Parameters map[string]interface{} `pulumi:"parameters"`
 	// Whether other namespaces may use it.
 	Publish bool `pulumi:"publish"`
@@ -62,6 +64,8 @@ type LookupPackageOutputArgs struct {
 	Name pulumi.StringInput `pulumi:"name"`
 	// Default: the provider's.
 	Namespace pulumi.StringPtrInput `pulumi:"namespace"`
+	// Read the parameters too. They may hold secrets, and some SDKs then treat the whole answer as one. Default: false.
+	WithParameters pulumi.BoolPtrInput `pulumi:"withParameters"`
 }
 
 func (LookupPackageOutputArgs) ElementType() reflect.Type {
@@ -117,7 +121,7 @@ func (o LookupPackageResultOutput) Namespace() pulumi.StringOutput {
 	return o.ApplyT(func(v LookupPackageResult) string { return v.Namespace }).(pulumi.StringOutput)
 }
 
-// Parameters all its actions get.
+// Parameters all its actions get; only with `withParameters`.
 func (o LookupPackageResultOutput) Parameters() pulumi.MapOutput {
 	return o.ApplyT(func(v LookupPackageResult) map[string]interface{} { return v.Parameters }).(pulumi.MapOutput)
 }

@@ -150,9 +150,9 @@ class GetActionResult:
 
     @_builtins.property
     @pulumi.getter
-    def parameters(self) -> Mapping[str, Any]:
+    def parameters(self) -> Optional[Mapping[str, Any]]:
         """
-        Arguments every invocation gets, those of its package included.
+        Arguments every invocation gets, those of its package included; only with `withParameters`.
         """
         return pulumi.get(self, "parameters")
 
@@ -206,6 +206,7 @@ class AwaitableGetActionResult(GetActionResult):
 def get_action(name: Optional[_builtins.str] = None,
                namespace: Optional[_builtins.str] = None,
                package: Optional[_builtins.str] = None,
+               with_parameters: Optional[_builtins.bool] = None,
                opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableGetActionResult:
     """
     Reads an action or a sequence that exists. Its code is not read.
@@ -215,11 +216,13 @@ def get_action(name: Optional[_builtins.str] = None,
     :param _builtins.str name: Name of the action.
     :param _builtins.str namespace: Default: the provider's.
     :param _builtins.str package: Name of the package it is in. Default: none.
+    :param _builtins.bool with_parameters: Read the parameters too. They may hold secrets, and some SDKs then treat the whole answer as one. Default: false.
     """
     __args__ = dict()
     __args__['name'] = name
     __args__['namespace'] = namespace
     __args__['package'] = package
+    __args__['withParameters'] = with_parameters
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('openwhisk:index:getAction', __args__, opts=opts, typ=GetActionResult).value
 
@@ -241,6 +244,7 @@ def get_action(name: Optional[_builtins.str] = None,
 def get_action_output(name: pulumi.Input[Optional[_builtins.str]] = None,
                       namespace: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
                       package: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
+                      with_parameters: pulumi.Input[Optional[Optional[_builtins.bool]]] = None,
                       opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetActionResult]:
     """
     Reads an action or a sequence that exists. Its code is not read.
@@ -250,11 +254,13 @@ def get_action_output(name: pulumi.Input[Optional[_builtins.str]] = None,
     :param _builtins.str name: Name of the action.
     :param _builtins.str namespace: Default: the provider's.
     :param _builtins.str package: Name of the package it is in. Default: none.
+    :param _builtins.bool with_parameters: Read the parameters too. They may hold secrets, and some SDKs then treat the whole answer as one. Default: false.
     """
     __args__ = dict()
     __args__['name'] = name
     __args__['namespace'] = namespace
     __args__['package'] = package
+    __args__['withParameters'] = with_parameters
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('openwhisk:index:getAction', __args__, opts=opts, typ=GetActionResult)
     return __ret__.apply(lambda __response__: GetActionResult(

@@ -113,9 +113,9 @@ class GetPackageResult:
 
     @_builtins.property
     @pulumi.getter
-    def parameters(self) -> Mapping[str, Any]:
+    def parameters(self) -> Optional[Mapping[str, Any]]:
         """
-        Parameters all its actions get.
+        Parameters all its actions get; only with `withParameters`.
         """
         return pulumi.get(self, "parameters")
 
@@ -156,16 +156,19 @@ class AwaitableGetPackageResult(GetPackageResult):
 
 def get_package(name: Optional[_builtins.str] = None,
                 namespace: Optional[_builtins.str] = None,
+                with_parameters: Optional[_builtins.bool] = None,
                 opts: Optional[pulumi.InvokeOptions] = None) -> AwaitableGetPackageResult:
     """
     Reads a package or a binding that exists, with the names of its actions.
 
     :param _builtins.str name: Name of the package.
     :param _builtins.str namespace: Default: the provider's.
+    :param _builtins.bool with_parameters: Read the parameters too. They may hold secrets, and some SDKs then treat the whole answer as one. Default: false.
     """
     __args__ = dict()
     __args__['name'] = name
     __args__['namespace'] = namespace
+    __args__['withParameters'] = with_parameters
     opts = pulumi.InvokeOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke('openwhisk:index:getPackage', __args__, opts=opts, typ=GetPackageResult).value
 
@@ -182,16 +185,19 @@ def get_package(name: Optional[_builtins.str] = None,
         version=pulumi.get(__ret__, 'version'))
 def get_package_output(name: pulumi.Input[Optional[_builtins.str]] = None,
                        namespace: pulumi.Input[Optional[Optional[_builtins.str]]] = None,
+                       with_parameters: pulumi.Input[Optional[Optional[_builtins.bool]]] = None,
                        opts: Optional[Union[pulumi.InvokeOptions, pulumi.InvokeOutputOptions]] = None) -> pulumi.Output[GetPackageResult]:
     """
     Reads a package or a binding that exists, with the names of its actions.
 
     :param _builtins.str name: Name of the package.
     :param _builtins.str namespace: Default: the provider's.
+    :param _builtins.bool with_parameters: Read the parameters too. They may hold secrets, and some SDKs then treat the whole answer as one. Default: false.
     """
     __args__ = dict()
     __args__['name'] = name
     __args__['namespace'] = namespace
+    __args__['withParameters'] = with_parameters
     opts = pulumi.InvokeOutputOptions.merge(_utilities.get_invoke_opts_defaults(), opts)
     __ret__ = pulumi.runtime.invoke_output('openwhisk:index:getPackage', __args__, opts=opts, typ=GetPackageResult)
     return __ret__.apply(lambda __response__: GetPackageResult(
