@@ -1,8 +1,8 @@
 /** What each command takes, for `npm run X -- --help`. A command that is not listed passes its arguments on to a program with help of its own. */
 const USAGES: Readonly<Record<string, readonly [synopsis: string, description: string]>> = {
   adopt: [
-    '--host URL [--auth UUID:KEY] [--namespace NS] --out DIR [--stack NAME] | --manifest FILE [--deployment FILE] --out DIR',
-    'Writes a Pulumi program for what a namespace holds, with a file for "pulumi import", or for a wskdeploy manifest. The key is taken from WHISK_AUTH too.',
+    '--out DIR [--host URL] [--auth UUID:KEY] [--namespace NS] [--insecure] [--stack NAME] | --out DIR --manifest FILE [--deployment FILE] [--stack NAME]',
+    'Writes a Pulumi program for what a namespace holds, with a file for "pulumi import", or for a wskdeploy manifest. Host and key are taken from WHISK_APIHOST and WHISK_AUTH or ~/.wskprops too; with --stack it is imported at once.',
   ],
   down: ['[--stack NAME]', 'Removes everything of a stack.'],
   drift: [

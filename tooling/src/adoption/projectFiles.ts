@@ -101,6 +101,8 @@ function readme({ projectName, origin, host, warnings }: Adoption, secrets: read
     '',
     `A Pulumi program for ${origin}. \`index.ts\` declares every entity, code of actions is in \`actions/\` and \`packages/\`.`,
     '',
+    'From a clone of openwhisk-as-code, `npm run pulumi -- -C <this folder> ...` stands for `pulumi ...`: it has the provider and needs no login.',
+    '',
     '```sh',
     'npm install                                        # the SDK',
     'pulumi stack init dev',

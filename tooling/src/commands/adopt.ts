@@ -1,6 +1,7 @@
 import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { readNamespace } from '../adoption/liveNamespace';
+import { resolveProviderConfig } from '@openwhisk-as-code/provider/dist/plugin/providerConfig';
+import { type LiveOptions, readNamespace } from '../adoption/liveNamespace';
 import { readManifest } from '../adoption/manifest';
 import { programResources } from '../adoption/program';
 import { IMPORT_FILE, refuseFilledFolder, writeProject } from '../adoption/projectFiles';
@@ -28,24 +29,20 @@ export async function adopt(args: readonly string[]): Promise<number> {
   });
   const hasStack = args.some((argument) => argument === '--stack' || argument === '-s' || argument.startsWith('--stack='));
   const { '--out': out, '--manifest': manifest, '--deployment': deployment } = values;
-  const host = values['--host'] ?? (manifest === undefined ? process.env.WHISK_APIHOST : undefined);
-  if (out === undefined || (host === undefined) === (manifest === undefined)) {
+  if (out === undefined || (values['--host'] !== undefined && manifest !== undefined)) {
     throw new UserError('"npm run adopt" needs --out DIR, and either --host URL (with --auth UUID:KEY or WHISK_AUTH) or --manifest FILE.');
   }
-  const auth = values['--auth'] ?? process.env.WHISK_AUTH;
-  if (host !== undefined && auth === undefined)
-    throw new UserError('"npm run adopt" needs the key of the namespace: --auth UUID:KEY, or WHISK_AUTH.');
+  const live = manifest === undefined ? liveOptions(values, flags.has('--insecure')) : undefined;
   const folder = givenPath(out);
   refuseFilledFolder(folder);
 
   const secrets = new SecretValues();
-  const { adoption, settings } = await step(`Read ${manifest ?? host}`, async () => {
+  const { adoption, settings } = await step(`Read ${manifest ?? live?.apiHost}`, async () => {
     if (manifest !== undefined) {
       const read = await readManifest(givenPath(manifest), deployment === undefined ? undefined : givenPath(deployment), secrets);
       return { adoption: read, settings: read.settings };
     }
-    const namespace = values['--namespace'] === undefined || values['--namespace'] === '_' ? {} : { namespace: values['--namespace'] };
-    const read = await readNamespace({ apiHost: host!, auth: auth!, ...namespace, insecure: flags.has('--insecure') }, secrets);
+    const read = await readNamespace(live!, secrets);
     return { adoption: read, settings: new Set<string>() };
   });
   const resources = programResources(adoption.entities);
@@ -57,7 +54,23 @@ export async function adopt(args: readonly string[]): Promise<number> {
   );
   if (!hasStack) return 0;
   await buildWorkspace();
-  return setUpStack(folder, stack, secrets.list, host === undefined ? undefined : auth);
+  return setUpStack(folder, stack, secrets.list, live?.auth);
+}
+
+/**
+ * Which namespace is read: what is given, else what `wsk` users have in WHISK_APIHOST and WHISK_AUTH or in ~/.wskprops. As in the provider, a
+ * key from that file goes to the host of that file only.
+ * @throws UserError when there is no host or no key
+ */
+function liveOptions(values: Readonly<Record<string, string>>, insecure: boolean): LiveOptions {
+  const given = { apiHost: values['--host'], auth: values['--auth'], namespace: values['--namespace'] };
+  const { apiHost, auth, namespace } = resolveProviderConfig(
+    Object.fromEntries(Object.entries(given).filter((entry): entry is [string, string] => entry[1] !== undefined)),
+  );
+  if (apiHost === undefined)
+    throw new UserError('"npm run adopt" needs a host: --host URL, WHISK_APIHOST or ~/.wskprops; or --manifest FILE.');
+  if (auth === undefined) throw new UserError(`"npm run adopt" needs a key for ${apiHost}: set WHISK_AUTH, or give --auth UUID:KEY.`);
+  return { apiHost, auth, insecure, ...(namespace === undefined ? {} : { namespace }) };
 }
 
 /** Makes the stack with its secrets; for a live namespace imports it, and checks that nothing is left to change. */
