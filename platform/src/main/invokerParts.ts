@@ -1,3 +1,5 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
 import type { MessageBus } from '../bus/messageBus';
 import { ConfigurationError, type PlatformConfig } from '../config/settings';
 import { parseMegabytes } from '../config/units';
@@ -58,10 +60,20 @@ function containerFactory(invoker: string, { containers, containerPool, dataDir 
     case 'process':
       return new ProcessContainerFactory({ dataDir, warn });
     case 'docker':
-      return new DockerContainerFactory({ network: containers.network, invoker, userMemory: containerPool.userMemory, warn });
+      return new DockerContainerFactory({
+        network: containers.network,
+        invoker: `${invoker}-${fingerprint(dataDir)}`,
+        userMemory: containerPool.userMemory,
+        warn,
+      });
     default:
       throw new ConfigurationError(`OPENWHISK_CONTAINERS is not usable: '${containers.driver}' is neither process nor docker.`);
   }
+}
+
+/** Tells platforms apart that share a Docker engine; the same after a restart. */
+function fingerprint(dataDir: string): string {
+  return createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 12);
 }
 
 function stemCells(manifest: RuntimesManifest): StemCell[] {

@@ -4,7 +4,10 @@ import type { ContainerSpec } from '../container';
 export interface DockerSettings {
   /** Network the containers are in; nothing of the platform's own should be reachable from it. */
   network: string;
-  /** Value of the label by which an invoker knows its containers again. */
+  /**
+   * Value of the label by which an invoker knows its containers again, and beginning of their names: its own on this engine,
+   * since whatever carries it is removed at its start. Letters, digits, `_`, `.`, `-`.
+   */
   invoker: string;
   /** MB the invoker hands out in all: a container's share of the processor is its share of this. */
   userMemory: number;
@@ -33,7 +36,7 @@ export function createOptions(spec: ContainerSpec, settings: DockerSettings): Co
   // a user's image may need to write anywhere in itself; images of our own do not
   const readonly = spec.kind === 'blackbox' ? {} : { ReadonlyRootfs: true, Tmpfs: { '/tmp': scratch, [actionDirectory]: owned } };
   return {
-    name: spec.name,
+    name: `${settings.invoker}_${spec.name}`,
     Image: spec.image,
     Env: Object.entries(spec.environment).map(([key, value]) => `${key}=${value}`),
     AttachStdout: true,

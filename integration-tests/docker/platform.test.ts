@@ -1,0 +1,40 @@
+import { PlatformProcess } from '../platformProcess';
+import { engineWithImages } from './dockerContainers';
+
+/** The whole platform over the Docker engine. */
+let platform: PlatformProcess;
+let auth: string;
+
+beforeAll(async () => {
+  await engineWithImages();
+  platform = await PlatformProcess.start({ OPENWHISK_CONTAINERS: 'docker' });
+  auth = (await platform.namespace('guest')).auth;
+});
+afterAll(() => platform?.stop());
+
+test.each([
+  ['nodejs:20', 'function main({ name }) { console.log("said"); return { greeting: `hello ${name}` }; }'],
+  ['python:3.11', 'def main(args):\n  print("said")\n  return {"greeting": "hello " + args["name"]}'],
+])('%s: deployed, invoked, logged', async (kind, code) => {
+  await platform.api(auth, 'PUT', 'actions/hello?overwrite=true', { exec: { kind, code } });
+  const answer = await platform.api(auth, 'POST', 'actions/hello?blocking=true', { name: 'bob' });
+  expect([answer.status, answer.json.response.result]).toEqual([200, { greeting: 'hello bob' }]);
+  const docker = await engineWithImages();
+  const running = await docker.listContainers({ filters: { label: [`openwhisk.kind=${kind}`] } });
+  expect(running.some(({ Names }) => Names.some((name) => name.includes('guest_hello')))).toBe(true);
+  let logs: string[] = [];
+  for (let i = 0; i < 50 && logs.length === 0; i++) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    logs = (await platform.api(auth, 'GET', `activations/${answer.json.activationId}/logs`)).json.logs ?? [];
+  }
+  expect(logs[0]).toMatch(/stdout: said$/);
+});
+
+test('fifty first calls at once: none fails', async () => {
+  for (let i = 0; i < 10; i++)
+    await platform.api(auth, 'PUT', `actions/burst${i}`, { exec: { kind: 'nodejs:20', code: `function main() { return { i: ${i} }; }` } });
+  const answers = await Promise.all(
+    Array.from({ length: 50 }, (_, i) => platform.api(auth, 'POST', `actions/burst${i % 10}?blocking=true&result=true`)),
+  );
+  expect(answers.map((a) => a.json)).toEqual(answers.map((_, i) => ({ i: i % 10 })));
+}, 180_000);
