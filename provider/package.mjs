@@ -15,7 +15,7 @@ const { version } = JSON.parse(readFileSync(join(folder, 'schema.json'), 'utf8')
 const target = `${process.platform === 'win32' ? 'windows' : process.platform}-${process.arch === 'x64' ? 'amd64' : process.arch}`;
 
 /** Never needed to run, and most of what packages are made of. */
-const SKIPPED = /(\.map|\.d\.[cm]?ts|\.tsbuildinfo|\.md|\.test\.js)$|(^|\/)(tests?|__tests__|docs|examples?|\.github)$/;
+const SKIPPED = /(\.map|\.d\.[cm]?ts|\.tsbuildinfo|\.md|\.test\.js)$/;
 const wanted = (source) => !SKIPPED.test(source);
 
 /** Folders of a package and of all it depends on, as Node would find them from `from`. */

@@ -2,26 +2,23 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import * as openwhisk from 'pulumi-openwhisk';
-import { type NamespaceKey, PlatformProcess } from '../platformProcess';
+import { TestHost } from './testHost';
 import { TestStack } from './testStack';
 
-let platform: PlatformProcess;
-let key: NamespaceKey;
+let host: TestHost;
 let stack: TestStack;
-let count = 0;
 beforeAll(async () => {
-  platform = await PlatformProcess.start();
+  host = await TestHost.start();
 });
-afterAll(() => platform.stop());
+afterAll(() => host.stop());
 beforeEach(async () => {
-  count += 1;
-  key = await platform.namespace(`ns${count}`);
+  await host.freshNamespace();
   stack = await TestStack.create();
 });
 afterEach(() => stack.remove());
 
 const SECRET = 'a-secret-nobody-may-see';
-const api = (method: string, path: string, json?: unknown) => platform.api(key.auth, method, path, json);
+const api = (method: string, path: string, json?: unknown) => host.api(method, path, json);
 
 interface Changes {
   greeting?: string;
@@ -32,7 +29,7 @@ interface Changes {
 /** The hello example in small, with an explicit provider. */
 function program(changes: Changes = {}) {
   return async () => {
-    const provider = new openwhisk.Provider('there', { apiHost: platform.apiHost, auth: key.auth, namespace: key.namespace });
+    const provider = host.provider();
     const options = { provider };
     const hello = new openwhisk.Package(
       'hello',
@@ -84,7 +81,7 @@ it('creates everything, finds nothing to do afterwards, and leaves nothing', asy
     'create Trigger visit',
   ]);
   // Everything about the host is known, so the preview says what there will be.
-  expect(first.output).toContain(`/${key.namespace}/hello/greet`);
+  expect(first.output).toContain(`/${host.namespace}/hello/greet`);
   await stack.up();
   expect(await invoke()).toEqual({ text: 'Hello you' });
   expect((await stack.preview()).steps).toEqual([]);
@@ -132,7 +129,7 @@ it('replaces what moves, and what is inside of it', async () => {
       .sort(),
   ).toEqual(['greet', 'hello']);
   const { json } = await api('GET', 'rules/on-visit');
-  expect(json).toMatchObject({ status: 'active', action: { path: `${key.namespace}/moved`, name: 'greet' } });
+  expect(json).toMatchObject({ status: 'active', action: { path: `${host.namespace}/moved`, name: 'greet' } });
   expect((await api('GET', 'packages/hello')).status).toBe(404);
 });
 
@@ -173,7 +170,7 @@ it('refuses to take over what exists, and says how to adopt it', async () => {
   writeCode();
   await api('PUT', 'triggers/visit', {});
   stack.program = program();
-  await expect(stack.up()).rejects.toThrow(`pulumi import openwhisk:index:Trigger visit ${key.namespace}/visit`);
+  await expect(stack.up()).rejects.toThrow(`pulumi import openwhisk:index:Trigger visit ${host.namespace}/visit`);
 });
 
 it('adopts what exists without a change', async () => {
@@ -185,10 +182,8 @@ it('adopts what exists without a change', async () => {
   });
   await api('PUT', 'triggers/visit', { parameters: [{ key: 'x', value: { y: [1] } }] });
   await api('PUT', 'rules/on-visit', { trigger: '/_/visit', action: '/_/hello/greet' });
-  await stack.setConfig('openwhisk:apiHost', platform.apiHost);
-  await stack.setConfig('openwhisk:auth', key.auth, true);
-  await stack.setConfig('openwhisk:namespace', key.namespace);
-  const ns = key.namespace;
+  await host.configure(stack);
+  const ns = host.namespace;
   await stack.import('openwhisk:index:Package', 'hello', `${ns}/hello`);
   await stack.import('openwhisk:index:Action', 'greet', `${ns}/hello/greet`);
   await stack.import('openwhisk:index:Trigger', 'visit', `${ns}/visit`);
@@ -219,13 +214,13 @@ it('keeps secrets out of the state and of everything that is printed', async () 
   shown.push((await stack.up()).output, (await stack.refresh()).output, await stack.state());
   for (const text of shown) {
     expect(text).not.toContain(SECRET);
-    expect(text).not.toContain(key.auth.split(':')[1]);
+    expect(text).not.toContain(host.key.split(':')[1]);
   }
 });
 
 it('says what is wrong with the inputs at their paths, before anything is made', async () => {
   stack.program = async () => {
-    const provider = new openwhisk.Provider('there', { apiHost: platform.apiHost, auth: key.auth });
+    const provider = host.provider();
     new openwhisk.Action('bad', { code: 'x', kind: 'nodejs:20', limits: { memory: 1.5 }, annotations: { final: true } }, { provider });
   };
   const error = await stack.preview().catch((e: Error) => e.message);
@@ -237,7 +232,7 @@ it('leaves alone what the program asks it to ignore', async () => {
   await deploy();
   writeCode('exports.of = () => 1;');
   stack.program = async () => {
-    const provider = new openwhisk.Provider('there', { apiHost: platform.apiHost, auth: key.auth, namespace: key.namespace });
+    const provider = host.provider();
     new openwhisk.Package('hello', { parameters: { greeting: 'Hello' } }, { provider });
     const code = new pulumi.asset.FileArchive(join(stack.folder, 'greet'));
     new openwhisk.Action(
@@ -254,7 +249,7 @@ it('leaves alone what the program asks it to ignore', async () => {
 it('replaces in place what the program wants replaced under the same name', async () => {
   await deploy();
   stack.program = async () => {
-    const provider = new openwhisk.Provider('there', { apiHost: platform.apiHost, auth: key.auth, namespace: key.namespace });
+    const provider = host.provider();
     new openwhisk.Trigger('visit', { annotations: { a: 1 } }, { provider, replaceOnChanges: ['annotations'] });
   };
   await stack.up();
