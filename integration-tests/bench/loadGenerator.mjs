@@ -6,14 +6,14 @@ import { performance } from 'node:perf_hooks';
 const headerEnd = Buffer.from('\r\n\r\n');
 
 /**
- * @param {{target: {host?: string, port?: number, socketPath?: string}, path: string, headers?: Record<string, string>, body: string,
+ * @param {{target: {host?: string, port?: number, socketPath?: string}, method?: string, path: string, headers?: Record<string, string>, body?: string,
  *   connections: number, seconds: number, warmUpSeconds?: number}} options
  * @returns {Promise<{requests: number, errors: number, rps: number, p50Ms: number, p95Ms: number, p99Ms: number}>}
  */
-export async function load({ target, path, headers = {}, body, connections, seconds, warmUpSeconds = 1 }) {
+export async function load({ target, method = 'POST', path, headers = {}, body = '', connections, seconds, warmUpSeconds = 1 }) {
   const targets = Array.isArray(target) ? target : [target];
   const request = Buffer.from(
-    `POST ${path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
+    `${method} ${path} HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n` +
       `${Object.entries(headers)
         .map(([k, v]) => `${k}: ${v}\r\n`)
         .join('')}\r\n${body}`,

@@ -2,9 +2,11 @@
 //   -- --json FILE      also write the figures to FILE
 //   -- --seconds N      length of each measurement (default 5)
 //   -- --activations N  invocations before memory is read (default 50000)
+// Besides: what else clients do (entities, a sequence against as many calls, a web action), at 16 connections.
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { load } from './loadGenerator.mjs';
+import { moreCases, showMore } from './moreCases.mjs';
 import { cpuMs, payload, residentMb, runBody, startPlatform, startRelay, startRuntimes } from './processes.mjs';
 
 const { values } = parseArgs({
@@ -36,6 +38,7 @@ async function measure(name, connections, pids, options) {
 }
 
 const cases = [];
+const more = [];
 let memoryMb;
 let afterActivations = 0;
 say(`Each measurement takes ${seconds + 2} s; ${containers} warm nodejs containers on every side.`);
@@ -73,6 +76,7 @@ try {
     afterActivations = await done();
   }
   memoryMb = residentMb(platform.pid);
+  more.push(...(await moreCases(platform, measure)));
 } finally {
   await platform.stop();
   relay.stop();
@@ -98,7 +102,8 @@ for (const c of cases) {
   ]);
 }
 say(`\nmemory of the platform process after ${afterActivations} activations: ${memoryMb.toFixed(0)} MB`);
+showMore(more, of, say);
 if (values.json) {
-  const shown = cases.map(({ requests: _, ...c }) => c);
+  const shown = [...cases, ...more].map(({ requests: _, ...c }) => c);
   writeFileSync(values.json, `${JSON.stringify({ cases: shown, memoryMb }, null, 2)}\n`);
 }
