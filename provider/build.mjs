@@ -19,7 +19,8 @@ const shared = {
 };
 
 await Promise.all([
-  build({ ...shared, entryPoints: { plugin: 'src/plugin/main.ts' }, outdir: 'dist', minifySyntax: true }),
+  // esbuild starts a program of its own, and is loaded only for actions that are bundled.
+  build({ ...shared, entryPoints: { plugin: 'src/plugin/main.ts' }, outdir: 'dist', minifySyntax: true, external: ['esbuild'] }),
   build({
     ...shared,
     entryPoints: { construct: 'src/plugin/construct.ts' },

@@ -41,6 +41,8 @@ for (const name of Object.keys(JSON.parse(readFileSync(join(platform, 'package.j
   closure(name, platform, packages);
 // The bundle that builds components leaves the SDK outside.
 closure('@pulumi/pulumi', folder, packages);
+// Loaded for actions that are bundled.
+closure('esbuild', folder, packages);
 
 const stage = mkdtempSync(join(tmpdir(), 'openwhisk-plugin-'));
 try {

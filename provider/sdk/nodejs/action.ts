@@ -60,6 +60,10 @@ export class Action extends pulumi.CustomResource {
      */
     declare public readonly annotations: pulumi.Output<{[key: string]: any} | undefined>;
     /**
+     * Whether the code was bundled.
+     */
+    declare public readonly bundle: pulumi.Output<boolean | undefined>;
+    /**
      * The code.
      */
     declare public readonly code: pulumi.Output<string | pulumi.asset.Asset | pulumi.asset.Archive | pulumi.asset.Archive | undefined>;
@@ -156,6 +160,7 @@ export class Action extends pulumi.CustomResource {
         opts = opts || {};
         if (!opts.id) {
             resourceInputs["annotations"] = args?.annotations;
+            resourceInputs["bundle"] = args?.bundle;
             resourceInputs["code"] = args?.code;
             resourceInputs["finalParameters"] = args?.finalParameters;
             resourceInputs["image"] = args?.image;
@@ -179,6 +184,7 @@ export class Action extends pulumi.CustomResource {
             resourceInputs["webUrl"] = undefined /*out*/;
         } else {
             resourceInputs["annotations"] = undefined /*out*/;
+            resourceInputs["bundle"] = undefined /*out*/;
             resourceInputs["code"] = undefined /*out*/;
             resourceInputs["codeFiles"] = undefined /*out*/;
             resourceInputs["codeHash"] = undefined /*out*/;
@@ -216,6 +222,10 @@ export interface ActionArgs {
      * Annotations, such as `description`. Those that other inputs set are not given here.
      */
     annotations?: pulumi.Input<{[key: string]: any} | undefined>;
+    /**
+     * Bundle `code`, a folder or a file in TypeScript or JavaScript, with all it imports into one file. Types are stripped, not checked. Default: false.
+     */
+    bundle?: pulumi.Input<boolean | undefined>;
     /**
      * Source text, a file, a folder or an archive. Folders are packed the same way on every machine.
      */

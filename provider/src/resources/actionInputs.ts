@@ -1,7 +1,7 @@
 import { checkLimits } from './actionLimits';
 import { codeSizeProblem, kindOfCode } from './code/actionCode';
 import { type Code, fingerprint } from './code/codeFiles';
-import { readCode } from './code/codeReader';
+import { codeOf } from './code/codeReader';
 import { CodeError } from './errors';
 import { checkNames, checkShape, text, withoutNulls } from './inputCheck';
 import { checkKeyValues } from './keyValues';
@@ -16,6 +16,7 @@ export const ACTION_PROPERTIES = {
   package: 'string',
   kind: 'string',
   code: 'any',
+  bundle: 'boolean',
   main: 'string',
   image: 'string',
   parameters: 'map',
@@ -97,7 +98,7 @@ async function addCode(inputs: ValueMap, context: OperationContext): Promise<Che
   }
   let code: Code;
   try {
-    code = await readCode(inputs.code, context.programFolder);
+    code = await codeOf(inputs, context.programFolder);
   } catch (error) {
     if (error instanceof CodeError) return [{ path: ['code'], reason: error.message }];
     throw error;

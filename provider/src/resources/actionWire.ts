@@ -4,7 +4,7 @@ import { sameKind } from './actionInputs';
 import { limitsAsInputs, limitsFromWire } from './actionLimits';
 import { codeAsInput, decodeCode, encodeCode } from './code/actionCode';
 import { type Code, fingerprint } from './code/codeFiles';
-import { readCode } from './code/codeReader';
+import { codeOf } from './code/codeReader';
 import { formatFullName } from './entityId';
 import { sameValue } from './equality';
 import { text } from './inputCheck';
@@ -18,7 +18,7 @@ import { managedAnnotations, readManagedAnnotations } from './webExport';
 export async function execOf(inputs: ValueMap, folder: string, liveCode?: string): Promise<WireExec> {
   const image = text(inputs.image);
   const main = text(inputs.main);
-  const code = liveCode ?? (inputs.code === undefined ? undefined : await encodeCode(await readCode(inputs.code, folder)));
+  const code = liveCode ?? (inputs.code === undefined ? undefined : await encodeCode(await codeOf(inputs, folder)));
   return {
     kind: image === undefined ? (text(inputs.kind) ?? 'nodejs:default') : 'blackbox',
     ...(image === undefined ? {} : { image }),
@@ -113,6 +113,7 @@ export async function inputsFromLive(
     main: keepValue(before.main, entity.exec.main),
     image: keepValue(before.image, entity.exec.image),
     ...(await liveCode(await decodeCode(entity.exec), entity.exec.kind, before, old?.outputs ?? {})),
+    bundle: before.bundle,
     parameters: keepMap(before.parameters, withoutInherited(parameters, inherited, before.parameters)),
     initParameters: keepMap(before.initParameters, withoutInherited(initParameters, inherited, before.initParameters)),
     annotations: keepMap(before.annotations, live.rest),

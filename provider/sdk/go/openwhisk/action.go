@@ -23,6 +23,8 @@ type Action struct {
 
 	// Annotations of the action.
 	Annotations pulumi.MapOutput `pulumi:"annotations"`
+	// Whether the code was bundled.
+	Bundle pulumi.BoolPtrOutput `pulumi:"bundle"`
 	// The code.
 	Code pulumi.AnyOutput `pulumi:"code"`
 	// SHA-256 of each file of the code, by its path.
@@ -117,6 +119,8 @@ func (ActionState) ElementType() reflect.Type {
 type actionArgs struct {
 	// Annotations, such as `description`. Those that other inputs set are not given here.
 	Annotations map[string]interface{} `pulumi:"annotations"`
+	// Bundle `code`, a folder or a file in TypeScript or JavaScript, with all it imports into one file. Types are stripped, not checked. Default: false.
+	Bundle *bool `pulumi:"bundle"`
 	// Source text, a file, a folder or an archive. Folders are packed the same way on every machine.
 	Code interface{} `pulumi:"code"`
 	// Callers cannot override the parameters. Implied by `web`. Default: false.
@@ -151,6 +155,8 @@ type actionArgs struct {
 type ActionArgs struct {
 	// Annotations, such as `description`. Those that other inputs set are not given here.
 	Annotations pulumi.MapInput
+	// Bundle `code`, a folder or a file in TypeScript or JavaScript, with all it imports into one file. Types are stripped, not checked. Default: false.
+	Bundle pulumi.BoolPtrInput
 	// Source text, a file, a folder or an archive. Folders are packed the same way on every machine.
 	Code pulumi.Input
 	// Callers cannot override the parameters. Implied by `web`. Default: false.
@@ -271,6 +277,11 @@ func (o ActionOutput) ToActionOutputWithContext(ctx context.Context) ActionOutpu
 // Annotations of the action.
 func (o ActionOutput) Annotations() pulumi.MapOutput {
 	return o.ApplyT(func(v *Action) pulumi.MapOutput { return v.Annotations }).(pulumi.MapOutput)
+}
+
+// Whether the code was bundled.
+func (o ActionOutput) Bundle() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *Action) pulumi.BoolPtrOutput { return v.Bundle }).(pulumi.BoolPtrOutput)
 }
 
 // The code.

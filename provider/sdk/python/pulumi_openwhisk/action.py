@@ -22,6 +22,7 @@ __all__ = ['ActionArgs', 'Action']
 class ActionArgs:
     def __init__(__self__, *,
                  annotations: pulumi.Input[Optional[Mapping[str, Any]]] = None,
+                 bundle: pulumi.Input[Optional[_builtins.bool]] = None,
                  code: pulumi.Input[Optional[Union[_builtins.str, Union[pulumi.Asset, pulumi.Archive], pulumi.Archive]]] = None,
                  final_parameters: pulumi.Input[Optional[_builtins.bool]] = None,
                  image: pulumi.Input[Optional[_builtins.str]] = None,
@@ -40,6 +41,7 @@ class ActionArgs:
         The set of arguments for constructing a Action resource.
 
         :param pulumi.Input[Mapping[str, Any]] annotations: Annotations, such as `description`. Those that other inputs set are not given here.
+        :param pulumi.Input[_builtins.bool] bundle: Bundle `code`, a folder or a file in TypeScript or JavaScript, with all it imports into one file. Types are stripped, not checked. Default: false.
         :param pulumi.Input[Union[_builtins.str, Union[pulumi.Asset, pulumi.Archive], pulumi.Archive]] code: Source text, a file, a folder or an archive. Folders are packed the same way on every machine.
         :param pulumi.Input[_builtins.bool] final_parameters: Callers cannot override the parameters. Implied by `web`. Default: false.
         :param pulumi.Input[_builtins.str] image: Container image that runs the action instead of a kind of the platform.
@@ -57,6 +59,8 @@ class ActionArgs:
         """
         if annotations is not None:
             pulumi.set(__self__, "annotations", annotations)
+        if bundle is not None:
+            pulumi.set(__self__, "bundle", bundle)
         if code is not None:
             pulumi.set(__self__, "code", code)
         if final_parameters is not None:
@@ -97,6 +101,18 @@ class ActionArgs:
     @annotations.setter
     def annotations(self, value: pulumi.Input[Optional[Mapping[str, Any]]]):
         pulumi.set(self, "annotations", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def bundle(self) -> pulumi.Input[Optional[_builtins.bool]]:
+        """
+        Bundle `code`, a folder or a file in TypeScript or JavaScript, with all it imports into one file. Types are stripped, not checked. Default: false.
+        """
+        return pulumi.get(self, "bundle")
+
+    @bundle.setter
+    def bundle(self, value: pulumi.Input[Optional[_builtins.bool]]):
+        pulumi.set(self, "bundle", value)
 
     @_builtins.property
     @pulumi.getter
@@ -274,6 +290,7 @@ class Action(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, Any]]] = None,
+                 bundle: pulumi.Input[Optional[_builtins.bool]] = None,
                  code: pulumi.Input[Optional[Union[_builtins.str, Union[pulumi.Asset, pulumi.Archive], pulumi.Archive]]] = None,
                  final_parameters: pulumi.Input[Optional[_builtins.bool]] = None,
                  image: pulumi.Input[Optional[_builtins.str]] = None,
@@ -301,6 +318,7 @@ class Action(pulumi.CustomResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[Mapping[str, Any]] annotations: Annotations, such as `description`. Those that other inputs set are not given here.
+        :param pulumi.Input[_builtins.bool] bundle: Bundle `code`, a folder or a file in TypeScript or JavaScript, with all it imports into one file. Types are stripped, not checked. Default: false.
         :param pulumi.Input[Union[_builtins.str, Union[pulumi.Asset, pulumi.Archive], pulumi.Archive]] code: Source text, a file, a folder or an archive. Folders are packed the same way on every machine.
         :param pulumi.Input[_builtins.bool] final_parameters: Callers cannot override the parameters. Implied by `web`. Default: false.
         :param pulumi.Input[_builtins.str] image: Container image that runs the action instead of a kind of the platform.
@@ -347,6 +365,7 @@ class Action(pulumi.CustomResource):
                  resource_name: str,
                  opts: Optional[pulumi.ResourceOptions] = None,
                  annotations: pulumi.Input[Optional[Mapping[str, Any]]] = None,
+                 bundle: pulumi.Input[Optional[_builtins.bool]] = None,
                  code: pulumi.Input[Optional[Union[_builtins.str, Union[pulumi.Asset, pulumi.Archive], pulumi.Archive]]] = None,
                  final_parameters: pulumi.Input[Optional[_builtins.bool]] = None,
                  image: pulumi.Input[Optional[_builtins.str]] = None,
@@ -371,6 +390,7 @@ class Action(pulumi.CustomResource):
             __props__ = ActionArgs.__new__(ActionArgs)
 
             __props__.__dict__["annotations"] = annotations
+            __props__.__dict__["bundle"] = bundle
             __props__.__dict__["code"] = code
             __props__.__dict__["final_parameters"] = final_parameters
             __props__.__dict__["image"] = image
@@ -417,6 +437,7 @@ class Action(pulumi.CustomResource):
         __props__ = ActionArgs.__new__(ActionArgs)
 
         __props__.__dict__["annotations"] = None
+        __props__.__dict__["bundle"] = None
         __props__.__dict__["code"] = None
         __props__.__dict__["code_files"] = None
         __props__.__dict__["code_hash"] = None
@@ -447,6 +468,14 @@ class Action(pulumi.CustomResource):
         Annotations of the action.
         """
         return pulumi.get(self, "annotations")
+
+    @_builtins.property
+    @pulumi.getter
+    def bundle(self) -> pulumi.Output[Optional[_builtins.bool]]:
+        """
+        Whether the code was bundled.
+        """
+        return pulumi.get(self, "bundle")
 
     @_builtins.property
     @pulumi.getter

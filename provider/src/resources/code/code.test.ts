@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { SourceArchive, SourceFile } from '../values';
 import { codeAsInput, codeSizeProblem, decodeCode, encodeCode, kindOfCode, MAX_EXEC_BYTES } from './actionCode';
 import { type ArchiveCode, fingerprint } from './codeFiles';
-import { readCode } from './codeReader';
+import { codeOf, readCode } from './codeReader';
 import { packZip, unpackZip } from './zipArchive';
 
 let folder: string;
@@ -118,4 +118,43 @@ it('knows kinds by their files', async () => {
 it('refuses what no platform stores', async () => {
   expect(await codeSizeProblem({ form: 'source', text: 'x'.repeat(MAX_EXEC_BYTES + 1) })).toMatch(/is the most an action may have/);
   expect(await codeSizeProblem({ form: 'source', text: 'x' })).toBeUndefined();
+});
+
+describe('a bundle', () => {
+  let folder: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'bundle-'));
+    for (const place of ['one', 'two']) {
+      mkdirSync(join(folder, place, 'node_modules/dep'), { recursive: true });
+      writeFileSync(join(folder, place, 'node_modules/dep/index.js'), 'exports.shout = (text) => text.toUpperCase();');
+      writeFileSync(join(folder, place, 'text.ts'), 'export const of = (name: string): string => "Hello " + name;');
+      writeFileSync(
+        join(folder, place, 'index.ts'),
+        `import { shout } from 'dep';\nimport { of } from './text';\nexport const main = ({ name }: { name: string }) => ({ text: shout(of(name)) });`,
+      );
+    }
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+  const bundled = (path: string) => codeOf({ code: new SourceArchive({ path }), bundle: true }, folder) as Promise<ArchiveCode>;
+
+  it('is one file that runs, the same wherever its sources lie', async () => {
+    const one = await bundled('one');
+    expect([...one.files.keys()]).toEqual(['index.js']);
+    const text = one.files.get('index.js')!.toString();
+    const module: { exports: { main?(args: object): unknown } } = { exports: {} };
+    new Function('module', 'exports', 'require', text)(module, module.exports, require);
+    expect(module.exports.main!({ name: 'you' })).toEqual({ text: 'HELLO YOU' });
+    expect(text).not.toContain(folder);
+    expect((await bundled('two')).files.get('index.js')!.toString()).toBe(text);
+    const byFile = await codeOf({ code: new SourceFile({ path: 'one/index.ts' }), bundle: true }, folder);
+    expect(fingerprint(byFile, 'nodejs:default')).toEqual(fingerprint(one, 'nodejs:default'));
+  });
+
+  it('says where it fails', async () => {
+    writeFileSync(join(folder, 'one/text.ts'), 'export const of = (');
+    await expect(bundled('one')).rejects.toThrow(/^The code cannot be bundled: .* \(text\.ts:1\)\.$/);
+    rmSync(join(folder, 'two/index.ts'));
+    await expect(bundled('two')).rejects.toThrow(/has no index\.ts or index\.js/);
+    await expect(codeOf({ code: 'text', bundle: true }, folder)).rejects.toThrow(/Only a folder or a file/);
+  });
 });

@@ -2,7 +2,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CodeError } from '../errors';
-import { reveal, SourceArchive, SourceFile, type Value } from '../values';
+import { reveal, SourceArchive, SourceFile, type Value, type ValueMap } from '../values';
+import { bundleCode } from './bundleCode';
 import type { Code } from './codeFiles';
 import { fetchCode } from './remoteCode';
 import { looksLikeZip, unpackZip } from './zipArchive';
@@ -14,6 +15,11 @@ const MAX_FOLDER_BYTES = 512 * 1024 * 1024;
 const MAX_FOLDER_FILES = 50_000;
 /** Deepest nesting of folders; links that lead in a circle end here. */
 const MAX_DEPTH = 64;
+
+/** The code an action's inputs ask for, bundled when they say so. Throws a `CodeError`. */
+export function codeOf(inputs: ValueMap, folder: string): Promise<Code> {
+  return reveal(inputs.bundle) === true ? bundleCode(inputs.code!, folder) : readCode(inputs.code!, folder);
+}
 
 /**
  * Reads code given as text, as base64 of a zip (both are what OpenWhisk itself takes), as a file, a folder, a zip or a map of
