@@ -258,3 +258,25 @@ it('replaces in place what the program wants replaced under the same name', asyn
     annotations: expect.arrayContaining([{ key: 'a', value: 1 }]),
   });
 });
+
+it('refuses code no platform stores before anything is made', async () => {
+  stack.program = async () => {
+    const code = 'x'.repeat(49 * 1024 * 1024);
+    new openwhisk.Action('big', { kind: 'nodejs:default', code }, { provider: host.provider() });
+  };
+  const error = await stack.preview().catch((e: Error) => e.message);
+  expect(error).toContain('code takes 51380224 bytes as the platform stores it, and 50331648 is the most an action may have');
+});
+
+it('leaves behind what the program wants retained', async () => {
+  const keep = async () => {
+    new openwhisk.Trigger('visit', {}, { provider: host.provider(), retainOnDelete: true });
+  };
+  stack.program = keep;
+  await stack.up();
+  await stack.destroy();
+  expect(await host.entities()).toEqual(['triggers/visit']);
+  // It is still this resource's own, so a later deployment goes on with it.
+  await stack.up();
+  expect((await stack.preview()).steps).toEqual([]);
+});

@@ -1,3 +1,5 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as pulumi from '@pulumi/pulumi';
 import * as openwhisk from 'pulumi-openwhisk';
 import { TestHost } from './testHost';
@@ -66,5 +68,26 @@ describe('deployed', () => {
     expect((await host.api('GET', 'rules/visit-greet')).json).toMatchObject({ status: 'active', action: { name: 'greet' } });
     expect((await host.api('GET', 'rules/again')).json.status).toBe('inactive');
     expect((await stack.preview()).steps).toEqual([]);
+  });
+
+  it('a folder in TypeScript is bundled into what runs', async () => {
+    mkdirSync(join(stack.folder, 'hi'));
+    writeFileSync(join(stack.folder, 'hi/text.ts'), 'export const of = (name: string): string => "Hi " + name;');
+    writeFileSync(
+      join(stack.folder, 'hi/index.ts'),
+      'import { of } from "./text";\nexport const main = (args: { name: string }) => ({ text: of(args.name) });',
+    );
+    stack.program = async () => {
+      const code = new pulumi.asset.FileArchive('hi');
+      new openwhisk.Action('hi', { code, bundle: true }, { provider: host.provider() });
+    };
+    await stack.up();
+    expect((await host.api('POST', 'actions/hi?blocking=true&result=true', { name: 'you' })).json).toEqual({ text: 'Hi you' });
+    expect((await stack.refresh()).steps).toEqual([]);
+    expect((await stack.preview()).steps).toEqual([]);
+    writeFileSync(join(stack.folder, 'hi/text.ts'), 'export const of = (name: string): string => "Ho " + name;');
+    expect((await stack.preview()).steps).toEqual([
+      { op: 'update', type: 'Action', name: 'hi', diff: { code: 'update', 'codeFiles["index.js"]': 'update' } },
+    ]);
   });
 });
