@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -120,7 +120,7 @@ describe('a live namespace', () => {
   });
 
   it('is in the state after the import that the README shows, and its first preview is empty', async () => {
-    rmSync(folder, { recursive: true });
+    rmSync(folder, { recursive: true, force: true });
     await mustRun('adopt', ['--host', platform.apiHost, '--out', folder, '--stack', 'first'], { WHISK_AUTH: key.auth });
     expect(await typesOf(folder)).toMatchObject({ code: 0, stdout: '' });
     const stack = ['--stack', 'first', '-C', folder, '--non-interactive'];
@@ -128,6 +128,13 @@ describe('a live namespace', () => {
     await mustRun('pulumi', ['refresh', '--expect-no-changes', '--yes', '--skip-preview', ...stack]);
     const { stdout } = await mustRun('pulumi', ['stack', 'export', ...stack]);
     for (const secret of [SECRET, key.auth]) expect(stdout).not.toContain(secret);
+    // Nor is one in any older version of the state that the backend keeps.
+    const kept = readdirSync(join(root, 'state'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+    expect(kept.length).toBeGreaterThan(0);
+    for (const entry of kept) {
+      const text = readFileSync(join(entry.parentPath ?? entry.path, entry.name), 'utf8');
+      for (const secret of [SECRET, key.auth]) expect(text.includes(secret)).toBe(false);
+    }
     expect(await mustRun('drift', ['--stack', 'first', '--project', folder])).toMatchObject({ code: 0 });
   });
 

@@ -43,7 +43,7 @@ export const pulumiBehaviour: Readonly<Record<string, string>> = {
 };
 
 /** Names another backend than the local one for this repository's stacks. */
-const BACKEND_VARIABLE = 'OPENWHISK_PULUMI_BACKEND_URL';
+export const BACKEND_VARIABLE = 'OPENWHISK_PULUMI_BACKEND_URL';
 
 export interface PulumiEnvironmentOptions {
   /** Executable of the SDK generator, for commands that generate one. */

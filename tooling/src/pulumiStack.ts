@@ -1,7 +1,7 @@
 import { type CommandResult, runCommand, tail } from './command';
 import type { ResourceState } from './previews/preview';
 import type { PulumiCli } from './pulumiCli/cli';
-import { pulumiEnvironment } from './pulumiEnvironment';
+import { type PulumiEnvironmentOptions, pulumiEnvironment } from './pulumiEnvironment';
 import { type ProjectFolders, repositoryProject } from './pulumiProject';
 import { keepingStackConfig } from './stackConfigSalt';
 import { UserError } from './userError';
@@ -29,8 +29,9 @@ export class PulumiStack {
     private readonly cli: PulumiCli,
     readonly name: string,
     private readonly project: ProjectFolders = repositoryProject,
+    options: PulumiEnvironmentOptions = {},
   ) {
-    this.env = pulumiEnvironment(cli);
+    this.env = pulumiEnvironment(cli, options);
   }
 
   private run(args: readonly string[], output: 'quiet' | 'progress'): Promise<CommandResult> {
@@ -62,10 +63,23 @@ export class PulumiStack {
 
   /** Sets a secret of the configuration; its value is on no command line. */
   async setSecret(key: string, value: string): Promise<void> {
-    const args = ['config', 'set', '--secret', key, '--stack', this.name, '--non-interactive'];
-    const options = { env: this.env, cwd: this.project.root, input: value };
+    await this.feed(['config', 'set', '--secret', key, '--stack', this.name, '--non-interactive'], value);
+  }
+
+  /** The whole state, its secrets encrypted. */
+  exportState(): Promise<string> {
+    return this.mustSucceed(['stack', 'export', '--stack', this.name]);
+  }
+
+  /** Puts a state in place of what there is. Its secrets have to be encrypted with the key of this stack. */
+  async importState(state: string): Promise<void> {
+    await this.feed(['stack', 'import', '--stack', this.name, '--non-interactive'], state);
+  }
+
+  private async feed(args: readonly string[], input: string): Promise<void> {
+    const options = { env: this.env, cwd: this.project.root, input };
     const result = await keepingStackConfig(this.name, () => runCommand(this.cli.executable, args, options), this.project.stackConfig);
-    if (result.code !== 0) throw new UserError(`The secret ${key} could not be set:\n${tail(result)}`);
+    if (result.code !== 0) throw new UserError(`"pulumi ${args.join(' ')}" failed:\n${tail(result)}`);
   }
 
   /** Takes what a file of `pulumi import` names over into the state. */

@@ -1,22 +1,16 @@
-import { readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { resolveProviderConfig } from '@openwhisk-as-code/provider/dist/plugin/providerConfig';
+import { setUpStack } from '../adoption/adoptedStack';
 import { type LiveOptions, readNamespace } from '../adoption/liveNamespace';
 import { readManifest } from '../adoption/manifest';
 import { programResources } from '../adoption/program';
-import { IMPORT_FILE, refuseFilledFolder, writeProject } from '../adoption/projectFiles';
-import { type SecretValue, SecretValues } from '../adoption/secretValues';
+import { refuseFilledFolder, writeProject } from '../adoption/projectFiles';
+import { SecretValues } from '../adoption/secretValues';
 import { parseNamedOptions } from '../options';
-import { parsePreview } from '../previews/preview';
-import { changesOf } from '../previews/resourceChange';
 import { say, step } from '../progress';
-import { acquirePulumiCli } from '../pulumiCli/acquire';
-import { givenPath, readProject } from '../pulumiProject';
-import { PulumiStack } from '../pulumiStack';
-import { repositoryRoot } from '../repository';
+import { givenPath } from '../pulumiProject';
 import { UserError } from '../userError';
 import { buildWorkspace } from '../workspaceBuild';
-import { failures } from './previewComment';
 
 /**
  * `npm run adopt`: writes a Pulumi program for what a namespace holds, with a file for a bulk import, or for a manifest of wskdeploy. With
@@ -71,49 +65,4 @@ function liveOptions(values: Readonly<Record<string, string>>, insecure: boolean
     throw new UserError('"npm run adopt" needs a host: --host URL, WHISK_APIHOST or ~/.wskprops; or --manifest FILE.');
   if (auth === undefined) throw new UserError(`"npm run adopt" needs a key for ${apiHost}: set WHISK_AUTH, or give --auth UUID:KEY.`);
   return { apiHost, auth, insecure, ...(namespace === undefined ? {} : { namespace }) };
-}
-
-/** Makes the stack with its secrets; for a live namespace imports it, and checks that nothing is left to change. */
-async function setUpStack(folder: string, name: string, secrets: readonly SecretValue[], auth: string | undefined): Promise<number> {
-  linkPackages(folder);
-  const stack = new PulumiStack(await step('Find a Pulumi CLI', acquirePulumiCli), name, readProject(folder));
-  await step(`Make the stack ${name}`, async () => {
-    await stack.create();
-    if (auth !== undefined) await stack.setSecret('openwhisk:auth', auth);
-    for (const { key, value } of secrets) await stack.setSecret(key, typeof value === 'string' ? value : JSON.stringify(value));
-  });
-  if (auth === undefined) return 0;
-  const { resources } = JSON.parse(readFileSync(join(folder, IMPORT_FILE), 'utf8')) as { resources: unknown[] };
-  if (resources.length > 0 && !(await stack.importFile(IMPORT_FILE))) {
-    say('The import failed; what Pulumi said is above. The program and its files are written.');
-    return 1;
-  }
-  const { code, stdout, stderr } = await step('Preview', () => stack.previewJson('preview'));
-  const preview = parsePreview(stdout.includes('{') ? stdout : '{}');
-  if (code !== 0) throw new UserError(`The preview after the import failed:\n${failures(preview, stderr).join('\n')}`);
-  const { changed } = changesOf(preview);
-  if (changed.length > 0) {
-    const names = changed.map(
-      ({ sort, type, name: resource, properties }) => `${sort} ${type} ${resource} (${properties.map(({ path }) => path).join(', ')})`,
-    );
-    throw new UserError(`The program does not match what is there: ${names.join('; ')}.`);
-  }
-  // An import stores every value in clear: an update notes which of them are secrets, a refresh writes them so.
-  const settled =
-    (await stack.operate('up', ['--yes', '--skip-preview', '--suppress-outputs'])) &&
-    (await stack.operate('refresh', ['--yes', '--skip-preview', '--suppress-outputs']));
-  if (!settled) return 1;
-  say(`Everything is in the stack ${name}, and its preview is empty.`);
-  return 0;
-}
-
-/** Lets a project outside of the repository use the SDK and Pulumi that are installed here, unless it has its own. */
-function linkPackages(folder: string): void {
-  try {
-    require.resolve('pulumi-openwhisk/package.json', { paths: [folder] });
-  } catch {
-    const link = join(folder, 'node_modules');
-    rmSync(link, { recursive: true, force: true });
-    symlinkSync(join(repositoryRoot, 'node_modules'), link);
-  }
 }

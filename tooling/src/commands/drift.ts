@@ -1,6 +1,6 @@
 import { parseNamedOptions } from '../options';
 import { driftReport } from '../previews/driftReport';
-import { parsePreview } from '../previews/preview';
+import { failures, parsePreview } from '../previews/preview';
 import { redactor, secretTexts } from '../previews/redactor';
 import { changesOf } from '../previews/resourceChange';
 import { say, step } from '../progress';
@@ -9,7 +9,6 @@ import { givenPath, readProject, repositoryProject } from '../pulumiProject';
 import { PulumiStack } from '../pulumiStack';
 import { UserError } from '../userError';
 import { buildWorkspace } from '../workspaceBuild';
-import { failures } from './previewComment';
 
 /** Exit code that says that something drifted. */
 const DRIFTED = 2;

@@ -4,7 +4,7 @@ import { codeDiffs } from '../previews/codeDiff';
 import { previewComment as comment } from '../previews/comment';
 import { GitHistory } from '../previews/gitHistory';
 import { LiveSource } from '../previews/liveSource';
-import { type Preview, parsePreview, type ResourceState } from '../previews/preview';
+import { failures, type Preview, parsePreview, type ResourceState } from '../previews/preview';
 import { redactor, secretTexts } from '../previews/redactor';
 import { type Changes, changesOf, isDestructive } from '../previews/resourceChange';
 import { say, step } from '../progress';
@@ -80,13 +80,6 @@ async function previewNow(name: string, project: ProjectFolders): Promise<Materi
     resources: await stack.resources(),
     secretConfig: await stack.secretConfig(),
   };
-}
-
-/** What a failed preview says: the errors in its JSON, else the end of what was written beside it. */
-export function failures({ diagnostics }: Preview, stderr: string): string[] {
-  const told = diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message.trim());
-  if (told.length > 0) return [...new Set(told)];
-  return [stderr.trim().split('\n').slice(-20).join('\n') || 'The CLI said nothing.'];
 }
 
 /** A preview that was recorded with `pulumi preview --json`, told without the state. */

@@ -1,13 +1,12 @@
 import { runCommand } from '../command';
 import { parseNamedOptions } from '../options';
-import { parsePreview } from '../previews/preview';
+import { failures, parsePreview } from '../previews/preview';
 import { changesOf } from '../previews/resourceChange';
 import { say, step } from '../progress';
 import { acquirePulumiCli } from '../pulumiCli/acquire';
 import { PulumiStack } from '../pulumiStack';
 import { UserError } from '../userError';
 import { buildWorkspace } from '../workspaceBuild';
-import { failures } from './previewComment';
 import { up } from './up';
 
 /**

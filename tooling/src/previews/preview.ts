@@ -62,3 +62,10 @@ export function typeOf(urn: string): string {
   if (token.startsWith('pulumi:providers:')) return `provider ${token.slice('pulumi:providers:'.length)}`;
   return token.replace(/^openwhisk:(index:)?/, '').replace(/^pulumi:pulumi:/, '');
 }
+
+/** What a failed preview says: the errors in its JSON, else the end of what was written beside it. */
+export function failures({ diagnostics }: Preview, stderr: string): string[] {
+  const told = diagnostics.filter(({ severity }) => severity === 'error').map(({ message }) => message.trim());
+  if (told.length > 0) return [...new Set(told)];
+  return [stderr.trim().split('\n').slice(-20).join('\n') || 'The CLI said nothing.'];
+}
