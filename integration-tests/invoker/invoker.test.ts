@@ -1,3 +1,6 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
 import type { ActivationRecord } from '../../platform/src/model/activation';
 import { InvokerBench } from './invokerBench';
 import { eventually, isAlive } from './runtimeProcess';
@@ -192,11 +195,12 @@ describe('the end', () => {
 
   it('a close ends what runs, and records it', async () => {
     const b = await bench();
-    b.put('never', { code: 'function main() { return new Promise(() => {}) }' });
-    const never = b.invoke('never', {});
-    await eventually(() => b.invoker.status.containers === 1);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    const began = join(mkdtempSync(join(tmpdir(), 'began-')), 'began');
+    b.put('never', { code: 'function main({ began }) { require("fs").writeFileSync(began, ""); return new Promise(() => {}) }' });
+    const never = b.invoke('never', { began });
+    await eventually(() => existsSync(began), 20_000);
     await b.invoker.close();
+    rmSync(dirname(began), { recursive: true });
     const { record, id } = await never;
     expect(record.response.statusCode).toBe(2);
     expect(b.records.has(id)).toBe(true);

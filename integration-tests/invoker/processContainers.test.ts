@@ -163,7 +163,9 @@ describe('after a kill -9 of the platform', () => {
     });
     expect([isAlive(pids.runtime), isAlive(pids.child)]).toEqual([true, true]);
     await new Promise((resolve) => setTimeout(resolve, 100));
+    const ended = new Promise((resolve) => platform.once('exit', resolve));
     platform.kill('SIGKILL');
+    await ended;
     return { dataDir, ...pids };
   }
 
