@@ -19,9 +19,10 @@ const area = (displayName, testMatch, more = {}) => ({
 });
 
 /** An area under integration-tests/: real processes, so each test may take minutes. */
-const processes = (displayName) =>
+const processes = (displayName, more = {}) =>
   area(displayName, [`<rootDir>/integration-tests/${displayName}/**/*.test.ts`], {
     setupFilesAfterEnv: ['<rootDir>/integration-tests/testTimeout.js'],
+    ...more,
   });
 
 module.exports = {
@@ -32,7 +33,10 @@ module.exports = {
     processes('clients'),
     processes('fuzz'),
     processes('invoker'),
-    processes('docker'),
+    processes('docker', {
+      globalSetup: '<rootDir>/integration-tests/docker/globalSetup.ts',
+      globalTeardown: '<rootDir>/integration-tests/docker/globalTeardown.ts',
+    }),
     processes('provider'),
     processes('stacks'),
   ],

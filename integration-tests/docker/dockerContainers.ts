@@ -12,7 +12,7 @@ let ready: Promise<Docker> | undefined;
 /** An engine with the images of our runtimes; once a test file. */
 export function engineWithImages(): Promise<Docker> {
   ready ??= (async () => {
-    const docker = await dockerEngine();
+    const docker = dockerEngine();
     for (const image of Object.values(images)) await buildRuntimeImage(docker, image);
     return docker;
   })();

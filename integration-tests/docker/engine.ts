@@ -1,4 +1,4 @@
-import { execFile, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { promisify } from 'node:util';
 import Docker from 'dockerode';
@@ -7,17 +7,23 @@ const run = promisify(execFile);
 const socketPath = '/var/run/docker.sock';
 const patience = 30_000;
 
-/** The engine of this machine: the one that runs, or one that is installed and started for the tests. Fails with the reason. */
-export async function dockerEngine(): Promise<Docker> {
-  const docker = new Docker({ socketPath });
-  if (await answers(docker)) return docker;
+/** The engine of this machine; `globalSetup` made sure that there is one. */
+export function dockerEngine(): Docker {
+  return new Docker({ socketPath });
+}
+
+/** Starts an engine where none runs, installing one if need be; gives its process. Fails with the reason. */
+export async function startEngine(): Promise<ChildProcess | undefined> {
+  const docker = dockerEngine();
+  if (await answers(docker)) return undefined;
   if (!existsSync('/usr/sbin/dockerd') && !existsSync('/usr/bin/dockerd')) await install();
-  spawn('dockerd', [], { detached: true, stdio: 'ignore' }).unref();
+  const engine = spawn('dockerd', [], { stdio: 'ignore' });
   const deadline = Date.now() + patience;
-  while (Date.now() < deadline) {
-    if (await answers(docker)) return docker;
+  while (Date.now() < deadline && engine.exitCode === null) {
+    if (await answers(docker)) return engine;
     await new Promise((resolve) => setTimeout(resolve, 200));
   }
+  engine.kill();
   throw new Error('A Docker engine is needed: none runs here, and dockerd did not come up when it was started.');
 }
 
