@@ -41,7 +41,7 @@ it('read what is there and invoke it, when it is known what with', async () => {
       parameters: openwhisk.getActionOutput({ name: 'say', package: 'p', withParameters: true }, { provider }).parameters,
       actions: pack.actions,
       name: here.name,
-      text: said.result.apply((result) => result?.text),
+      text: said.apply(({ result }) => result?.text),
       hidden: hidden.result,
     };
   };

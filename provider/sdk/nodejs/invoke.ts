@@ -13,7 +13,7 @@ import * as utilities from "./utilities";
  * import * as openwhisk from "pulumi-openwhisk";
  *
  * const greeting = openwhisk.invokeOutput({ action: greet.fqn, parameters: { name: "you" } });
- * export const text = greeting.result.apply((result) => result?.text);
+ * export const text = greeting.apply(({ result }) => result?.text);
  * ```
  */
 export function invoke(args: InvokeArgs, opts?: pulumi.InvokeOptions): Promise<InvokeResult> {
@@ -63,7 +63,7 @@ export interface InvokeResult {
  * import * as openwhisk from "pulumi-openwhisk";
  *
  * const greeting = openwhisk.invokeOutput({ action: greet.fqn, parameters: { name: "you" } });
- * export const text = greeting.result.apply((result) => result?.text);
+ * export const text = greeting.apply(({ result }) => result?.text);
  * ```
  */
 export function invokeOutput(args: InvokeOutputArgs, opts?: pulumi.InvokeOutputOptions): pulumi.Output<InvokeResult> {
