@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -111,6 +111,35 @@ describe('a live namespace', () => {
     for (const text of [...files, written.stdout, written.stderr])
       for (const secret of [SECRET, key.auth]) expect(text).not.toContain(secret);
     expect(files[1]).toContain('| `helloGreetApiKey` | parameters.apiKey of hello/greet |');
+  });
+
+  it('has an empty preview after the steps of its README, taken by hand', async () => {
+    const readme = readFileSync(join(folder, 'README.md'), 'utf8');
+    const steps = /```sh\n([\s\S]*?)```/
+      .exec(readme)![1]!
+      .split('\n')
+      .map((line) => line.split('   #')[0]!.trim());
+    const values: Record<string, string> = { 'openwhisk:auth': key.auth, helloGreetApiKey: SECRET, helloGreetWebSecure: SECRET };
+    // Instead of `npm install`, which would go to a registry.
+    symlinkSync(join(repositoryRoot, 'node_modules'), join(folder, 'node_modules'));
+    const taken: string[] = [];
+    for (const step of steps.filter((line) => line.startsWith('pulumi ')).flatMap((line) => line.split(' && '))) {
+      const words = step.split(' ').slice(1);
+      const needsYes = ['import', 'up', 'refresh'].includes(words[0]!);
+      const stack = words[0] === 'stack' ? [] : ['--stack', 'dev'];
+      const args = [...words, ...stack, '-C', folder, '--non-interactive', ...(needsYes ? ['--yes', '--skip-preview'] : [])];
+      const input = words[0] === 'config' ? { input: values[words.at(-1)!]! } : {};
+      const result = await runCommand(process.execPath, [join(repositoryRoot, 'tooling/run.mjs'), 'pulumi', ...args], {
+        env: environment(),
+        ...input,
+      });
+      if (result.code !== 0) throw new Error(`${step} ended with ${result.code}:\n${tail(result, 40)}`);
+      taken.push(words[0]!);
+    }
+    expect(taken).toEqual(['stack', 'config', 'config', 'config', 'import', 'preview', 'up', 'refresh']);
+    // This way the backend has seen the secrets in clear, so the next test has one of its own.
+    rmSync(join(root, 'state'), { recursive: true });
+    mkdirSync(join(root, 'state'));
   });
 
   it('is not written over what is there', async () => {
