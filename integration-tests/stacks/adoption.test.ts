@@ -148,7 +148,7 @@ describe('a live namespace', () => {
     expect(result.stderr).toContain('is not empty: name a folder that is new');
   });
 
-  it('is in the state after the import that the README shows, and its first preview is empty', async () => {
+  it('is in a stack at once with --stack, and its first preview is empty', async () => {
     rmSync(folder, { recursive: true, force: true });
     await mustRun('adopt', ['--host', platform.apiHost, '--out', folder, '--stack', 'first'], { WHISK_AUTH: key.auth });
     expect(await typesOf(folder)).toMatchObject({ code: 0, stdout: '' });
