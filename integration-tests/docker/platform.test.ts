@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => platform?.stop());
 
 test.each([
-  ['nodejs:20', 'function main({ name }) { console.log("said"); return { greeting: `hello ${name}` }; }'],
+  ['nodejs:20', 'function main({ name }) { console.log("said"); return { greeting: "hello " + name }; }'],
   ['python:3.11', 'def main(args):\n  print("said")\n  return {"greeting": "hello " + args["name"]}'],
 ])('%s: deployed, invoked, logged', async (kind, code) => {
   await platform.api(auth, 'PUT', 'actions/hello?overwrite=true', { exec: { kind, code } });
