@@ -1,7 +1,7 @@
 // 1,000 actions against the same number of trivial component resources: first up, preview and up without a change, and what the plugin itself
 // costs. `npm run bench -w provider`; `-- --actions N` for another number, `-- --json FILE` for programs. Needs `npm run build` before.
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -142,9 +142,12 @@ async function life(name, source) {
   return { times, peak };
 }
 
+/** Each thread of a process has children of its own. */
 function childrenOf(pid) {
   try {
-    return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number);
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number),
+    );
   } catch {
     return [];
   }
