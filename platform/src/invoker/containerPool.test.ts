@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { ColdStartTimes } from './coldStartTimes';
 import { ContainerPool, type PoolOptions } from './containerPool';
 import type { CollectedLogs } from './containers/container';
 import type { ActionProfile } from './executableAction';
@@ -71,17 +72,59 @@ describe('choosing a container', () => {
     expect(bench.where(second)).toBe(container);
   });
 
-  it('makes another when reading the output takes longer than a moment', async () => {
+  it.each([
+    ['a cold start is quick', { create: 0, init: 0 }, 50],
+    ['a cold start takes its time', { create: 300, init: 100 }, 400],
+    ['a cold start takes for ever', { create: 20_000, init: 0 }, 1_000],
+  ])('waits no longer than a cold start would take: %s', async (_name, cold, patience) => {
+    const bench = new Bench({ automatic: false });
+    const creation = new Deferred<void>();
+    bench.factory.creation = creation;
+    const first = await bench.run(a);
+    await bench.clock.advance(cold.create);
+    creation.resolve();
+    await settled();
+    const container = bench.factory.containers[0]!;
+    await bench.clock.advance(cold.init);
+    container.inits[0]!.answer.resolve({ type: 'response', status: 200, body: '' });
+    await settled();
+    container.output = new Deferred<CollectedLogs>().promise;
+    await container.answer();
+    expect(first.told).toBeDefined();
+    await bench.run(a);
+    await bench.clock.advance(patience - 1);
+    expect(bench.factory.containers).toHaveLength(1);
+    await bench.clock.advance(1);
+    expect(bench.factory.containers).toHaveLength(2);
+  });
+
+  it('follows the cold starts of late, of the kind that is asked for', async () => {
+    const times = new ColdStartTimes();
+    times.note('python:3.11', 'create', 900);
+    expect(times.expected('nodejs:20')).toBe(50);
+    for (let i = 0; i < 20; i++) times.note('nodejs:20', 'create', 800);
+    times.note('nodejs:20', 'init', 100);
+    expect(times.expected('nodejs:20')).toBeCloseTo(900);
+    for (let i = 0; i < 20; i++) times.note('nodejs:20', 'create', 100);
+    expect(times.expected('nodejs:20')).toBeLessThan(210);
+  });
+
+  it('lets no more jobs wait than containers read their output, and nobody else with them', async () => {
     const bench = new Bench();
     const first = await bench.run(a);
     const container = bench.where(first)!;
-    container.output = new Deferred<CollectedLogs>().promise;
+    const output = new Deferred<CollectedLogs>();
+    container.output = output.promise;
     await container.answer();
-    const second = await bench.run(a);
-    await bench.clock.advance(30);
+    const waiting = await bench.run(a);
+    const surplus = await bench.run(a);
+    const other = await bench.run(b);
+    expect(bench.where(waiting)).toBeUndefined();
+    expect(bench.where(surplus)).toBe(bench.factory.containers[1]);
+    expect(bench.where(other)).toBe(bench.factory.containers[2]);
+    output.resolve({ lines: [], complete: true });
     await settled();
-    expect(bench.factory.containers).toHaveLength(2);
-    expect(bench.where(second)).toBe(bench.factory.containers[1]);
+    expect(bench.where(waiting)).toBe(container);
   });
 
   it('uses a warm one of the same namespace, action and revision', async () => {

@@ -1,9 +1,10 @@
 import { responseTexts, whiskFailure } from './activationResponse';
 import { type Clock, systemClock } from './clock';
+import { ColdStartTimes } from './coldStartTimes';
 import { ContainerProxy, type ProxyListener, type ProxySettings } from './containerProxy';
 import type { ContainerFactory, ContainerSpec, ResponseBounds } from './containers/container';
 import type { Job } from './job';
-import { RunBuffer } from './runBuffer';
+import { RunBuffer, type Waiting } from './runBuffer';
 
 /** Containers kept ready without code. */
 export interface StemCell {
@@ -35,9 +36,6 @@ export interface PoolOptions {
 /** ms after which a waiting job without any container of its key goes first, whoever else could be served more cheaply. */
 const patience = 1_000;
 
-/** ms a job waits for a container of its key that has answered and only reads its output: less than a cold start takes. */
-const collectingPatience = 25;
-
 /** File names and labels are made of the names of containers. */
 const maxName = 128;
 
@@ -49,7 +47,10 @@ export class ContainerPool {
   private readonly live = new Map<string, number>();
   /** How many containers of a key have answered and read the output of their job. */
   private readonly collecting = new Map<string, number>();
-  private stopCollectingTimer: (() => void) | undefined;
+  /** When the first of the jobs that wait for such a container loses its patience (epoch ms), and the end of the timer for it. */
+  private nextImpatience = Number.POSITIVE_INFINITY;
+  private stopImpatience: (() => void) | undefined;
+  private readonly coldStarts = new ColdStartTimes();
   private readonly stems = new Map<string, ContainerProxy[]>();
   private readonly proxies = new Set<ContainerProxy>();
   private readonly buffer = new RunBuffer();
@@ -68,6 +69,7 @@ export class ContainerPool {
     const listener: ProxyListener = {
       stemReady: (proxy) => this.stemReady(proxy),
       available: (proxy) => this.available(proxy),
+      started: (proxy, part, ms) => this.coldStarts.note(proxy.spec.kind, part, ms),
       collecting: (proxy, under) => this.noteCollecting(proxy.key!, under),
       leaving: (proxy) => this.leaving(proxy),
       removed: (proxy) => this.removed(proxy),
@@ -105,7 +107,7 @@ export class ContainerPool {
   async close(): Promise<void> {
     this.closing = true;
     this.stopSweep();
-    this.stopCollectingTimer?.();
+    this.stopImpatience?.();
     for (const job of this.buffer.takeAll()) this.refuse(job);
     for (const proxy of [...this.proxies]) proxy.remove();
     if (this.proxies.size === 0) return;
@@ -137,9 +139,10 @@ export class ContainerPool {
     for (let placed = true; placed && this.buffer.size > 0; ) {
       placed = false;
       const starving = this.starving();
-      for (const { job, since } of this.buffer.heads()) {
-        if (starving && job !== starving) continue;
-        if (!this.place(job, since)) continue;
+      const promised = new Map<string, number>();
+      for (const head of this.buffer.heads((waiting) => this.isSoonServed(waiting, promised))) {
+        if (starving && head.job !== starving) continue;
+        if (!this.place(head)) continue;
         placed = true;
         break;
       }
@@ -157,13 +160,12 @@ export class ContainerPool {
   }
 
   /** Rules 1 to 4 of reference container-pool, section 1: warm, stem cell, room, eviction. */
-  private place(job: Job, since: number): boolean {
+  private place(waiting: Waiting): boolean {
+    const { job } = waiting;
     const { memory } = job.action.limits;
-    const warm = this.takeWarm(job.key);
-    if (!warm && this.isSoonFree(job.key, since)) return false;
-    const proxy = warm ?? this.takeStem(job) ?? (this.makeRoom(memory) ? this.create(job) : undefined);
+    const proxy = this.takeWarm(job.key) ?? this.takeStem(job) ?? (this.makeRoom(memory) ? this.create(job) : undefined);
     if (!proxy) return false;
-    this.buffer.takeHead(job);
+    this.buffer.takeHead(waiting);
     if (proxy.key === undefined) {
       this.live.set(job.key, (this.live.get(job.key) ?? 0) + 1);
       this.retireOlder(job);
@@ -172,14 +174,31 @@ export class ContainerPool {
     return true;
   }
 
-  private isSoonFree(key: string, since: number): boolean {
-    if (!this.collecting.has(key) || this.clock.now() - since >= collectingPatience) return false;
-    this.stopCollectingTimer ??= this.clock.every(collectingPatience, () => {
-      this.stopCollectingTimer?.();
-      this.stopCollectingTimer = undefined;
+  /**
+   * Whether the job does better to wait: a container of its key has answered and only reads its output, and that is not `promised` to an older job. Waiting
+   * is right as long as a cold start would take longer.
+   */
+  private isSoonServed({ job, since }: Waiting, promised: Map<string, number>): boolean {
+    const { key } = job;
+    const before = promised.get(key) ?? 0;
+    if (before >= (this.collecting.get(key) ?? 0) || (this.warm.get(key)?.length ?? 0) > 0) return false;
+    const until = since + this.coldStarts.expected(job.action.kind);
+    if (this.clock.now() >= until) return false;
+    promised.set(key, before + 1);
+    this.lookAgain(until);
+    return true;
+  }
+
+  private lookAgain(at: number): void {
+    if (at >= this.nextImpatience || this.closing) return;
+    this.stopImpatience?.();
+    this.nextImpatience = at;
+    this.stopImpatience = this.clock.every(Math.max(1, Math.ceil(at - this.clock.now())), () => {
+      this.stopImpatience?.();
+      this.stopImpatience = undefined;
+      this.nextImpatience = Number.POSITIVE_INFINITY;
       this.fill();
     });
-    return true;
   }
 
   private noteCollecting(key: string, under: boolean): void {

@@ -7,6 +7,7 @@ class Bench {
   readonly factory: FakeFactory;
   readonly clock = new VirtualClock();
   readonly events: string[] = [];
+  readonly starts: [string, number][] = [];
   readonly rescheduled: Job[] = [];
   readonly proxy: ContainerProxy;
   private count = 0;
@@ -22,6 +23,7 @@ class Bench {
         warn: () => undefined,
         listener: {
           stemReady: () => this.events.push('stem'),
+          started: (_proxy, part, ms) => this.starts.push([part, ms]),
           available: () => this.events.push('available'),
           collecting: () => undefined,
           leaving: () => this.events.push('leaving'),
@@ -134,6 +136,23 @@ describe('the way of a job', () => {
     expect(job.response?.statusCode).toBe(0);
     expect(bench.factory.containers).toHaveLength(1);
   });
+});
+
+it('tells how long its creation and its /init took', async () => {
+  const b = new Bench({ automatic: false });
+  const creation = new Deferred<void>();
+  b.factory.creation = creation;
+  await b.run();
+  await b.clock.advance(70);
+  creation.resolve();
+  await settled();
+  await b.clock.advance(30);
+  b.container.inits[0]!.answer.resolve({ type: 'response', status: 200, body: '' });
+  await settled();
+  expect(b.starts).toEqual([
+    ['create', 70],
+    ['init', 30],
+  ]);
 });
 
 describe('what ends a container and what does not', () => {

@@ -1,5 +1,6 @@
 import { developerFailure, initFailure, responseTexts, runResponse, whiskFailure } from './activationResponse';
 import type { Clock } from './clock';
+import type { StartPart } from './coldStartTimes';
 import {
   type CollectedLogs,
   type Container,
@@ -45,6 +46,8 @@ export const transitions: Readonly<Record<ProxyState, readonly ProxyState[]>> = 
 export interface ProxyListener {
   /** A stem cell is up. */
   stemReady(proxy: ContainerProxy): void;
+  /** A part of a start has succeeded and took `ms`. */
+  started(proxy: ContainerProxy, part: StartPart, ms: number): void;
   /** A job was answered and only its output is still read (`true`); that has ended too (`false`). */
   collecting(proxy: ContainerProxy, under: boolean): void;
   /** The container can take (another) job of its key. */
@@ -110,7 +113,7 @@ export class ContainerProxy {
 
   /** Starts a container without code. */
   startStem(): void {
-    this.settings.factory.create(this.spec).then(
+    this.create().then(
       (container) => {
         this.container = container;
         if (this.state === 'removing') {
@@ -168,10 +171,18 @@ export class ContainerProxy {
     if (!creating) this.destroy();
   }
 
+  private async create(): Promise<Container> {
+    const { clock, factory, listener } = this.settings;
+    const before = clock.now();
+    const container = await factory.create(this.spec);
+    listener.started(this, 'create', clock.now() - before);
+    return container;
+  }
+
   private async begin(job: Job): Promise<void> {
     if (this.state === 'creating') {
       try {
-        this.container = await this.settings.factory.create(this.spec);
+        this.container = await this.create();
       } catch (error) {
         this.startFailed(job, error as Error);
         return;
@@ -218,6 +229,7 @@ export class ContainerProxy {
     const answer = await container.init(body, limits.timeout, bounds, logOptions(job));
     const initTime = clock.now() - start;
     if (answer.type === 'response' && answer.status === 200) {
+      this.settings.listener.started(this, 'init', initTime);
       if (this.state === 'initializing') this.to('running');
       this.execute(job, { start, initTime });
       return;

@@ -1,8 +1,12 @@
 import type { Job } from './job';
 
-interface Entry {
-  job: Job;
-  since: number;
+/** A job that waits, and since when (epoch ms). */
+export interface Waiting {
+  readonly job: Job;
+  readonly since: number;
+}
+
+interface Entry extends Waiting {
   taken: boolean;
 }
 
@@ -19,13 +23,19 @@ class Queue {
     this.entries.splice(this.head, 0, entry);
   }
 
-  first(): Entry | undefined {
+  /** The oldest entry that `passed` does not pass by. */
+  first(passed?: (entry: Waiting) => boolean): Entry | undefined {
     while (this.head < this.entries.length && this.entries[this.head]!.taken) this.head++;
     if (this.head > 64 && this.head * 2 > this.entries.length) {
       this.entries = this.entries.slice(this.head);
       this.head = 0;
     }
-    return this.entries[this.head];
+    if (!passed) return this.entries[this.head];
+    for (let at = this.head; at < this.entries.length; at++) {
+      const entry = this.entries[at]!;
+      if (!entry.taken && !passed(entry)) return entry;
+    }
+    return undefined;
   }
 }
 
@@ -64,19 +74,19 @@ export class RunBuffer {
     return entry && this.take(entry);
   }
 
-  /** The oldest job of each namespace, in order of turns. */
-  *heads(): IterableIterator<{ job: Job; since: number }> {
+  /** The oldest job of each namespace, in order of turns; those that `passed` tells of do not count. */
+  *heads(passed?: (waiting: Waiting) => boolean): IterableIterator<Waiting> {
     for (const namespace of [...this.turns]) {
-      const entry = namespace.all.first();
+      const entry = namespace.all.first(passed);
       if (entry) yield entry;
     }
   }
 
-  /** Takes the oldest job of its namespace out; the namespace goes to the end of the turns. */
-  takeHead(job: Job): void {
-    const namespace = this.namespaces.get(job.namespace);
-    const entry = namespace?.all.first();
-    if (!namespace || entry?.job !== job) throw new Error('Only the oldest job of a namespace can be taken.');
+  /** Takes one of `heads` out; its namespace goes to the end of the turns. */
+  takeHead(head: Waiting): void {
+    const entry = head as Entry;
+    const namespace = this.namespaces.get(entry.job.namespace);
+    if (!namespace || entry.taken) throw new Error('Only a job that waits can be taken.');
     this.turns = [...this.turns.filter((n) => n !== namespace), namespace];
     this.take(entry);
   }
