@@ -41,6 +41,12 @@ export function countReport(report: JestReport | undefined, exitCode: number): P
   };
 }
 
+/**
+ * Areas that start real processes measure and wait: their files run one after another, but for those whose tests have stacks, ports and
+ * processes of their own and wait for the CLI most of the time.
+ */
+const ORDER: Readonly<Record<string, readonly string[]>> = { unit: [], provider: ['--maxWorkers=2'] };
+
 /** How often a running area says that it is at work, in milliseconds. */
 const HEARTBEAT_MS = 30_000;
 
@@ -50,8 +56,7 @@ export async function runJestArea(name: string, env: NodeJS.ProcessEnv, args: re
   const folder = join(paths.tools, 'test-results');
   const report = join(folder, `${name}-${process.pid}.json`);
   mkdirSync(folder, { recursive: true });
-  // Areas that start real processes measure and wait: their files run one after another.
-  const order = name === 'unit' ? [] : ['--runInBand'];
+  const order = ORDER[name] ?? ['--runInBand'];
   // Jest shows a file's results when all of it is done: meanwhile this says that it is at work.
   const heartbeat = setInterval(() => say(`  still at it: ${name} (${duration(Date.now() - started)})`), HEARTBEAT_MS);
   const { code } = await runCommand(
