@@ -1,6 +1,7 @@
 import type Docker from 'dockerode';
+import { settings } from '../../platform/src/config/settings';
 import type { Container } from '../../platform/src/invoker/containers/container';
-import { DockerContainerFactory } from '../../platform/src/invoker/containers/docker/dockerContainerFactory';
+import { DockerContainerFactory, type DockerContainerOptions } from '../../platform/src/invoker/containers/docker/dockerContainerFactory';
 import type { ContainerHost } from '../invoker/runtimeContract';
 import { type ContainerChoice, RuntimeContainer } from '../invoker/runtimeProcess';
 import { dockerEngine } from './engine';
@@ -21,9 +22,15 @@ export function engineWithImages(): Promise<Docker> {
 
 /** Containers of the Docker engine under a label of their own. */
 export class DockerContainers implements ContainerHost {
-  readonly invoker = `test-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
-  readonly factory = new DockerContainerFactory({ network: 'bridge', invoker: this.invoker, userMemory: 2048 });
+  readonly invoker: string;
+  readonly factory: DockerContainerFactory;
   private count = 0;
+
+  constructor(options: Partial<DockerContainerOptions> = {}) {
+    this.invoker = options.invoker ?? `test-${process.pid}-${Math.random().toString(36).slice(2, 8)}`;
+    const network = settings.containers.network.value!;
+    this.factory = new DockerContainerFactory({ network, invoker: this.invoker, userMemory: 2048, ...options });
+  }
 
   async start(kind: string, choice: ContainerChoice = {}): Promise<RuntimeContainer<Container>> {
     await engineWithImages();

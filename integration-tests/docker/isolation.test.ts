@@ -1,3 +1,4 @@
+import type Docker from 'dockerode';
 import type { RuntimeContainer } from '../invoker/runtimeProcess';
 import { eventually } from '../invoker/runtimeProcess';
 import { DockerContainers, engineWithImages } from './dockerContainers';
@@ -14,6 +15,13 @@ async function initialised(code: string, choice = {}): Promise<RuntimeContainer>
   const container = await containers.start('nodejs:20', choice);
   expect(await container.init({ code })).toMatchObject({ status: 200 });
   return container;
+}
+
+/** Of the network a container is in, by its own right or by that of its sandbox. */
+async function addressOf(docker: Docker, id: string): Promise<string> {
+  const { HostConfig, NetworkSettings } = await docker.getContainer(id).inspect();
+  const sandbox = /^container:(.+)$/.exec(HostConfig.NetworkMode ?? '')?.[1];
+  return sandbox ? addressOf(docker, sandbox) : Object.values(NetworkSettings.Networks)[0]!.IPAddress;
 }
 
 async function inside(container: RuntimeContainer, sh: string): Promise<{ code: number; out: string; err: string }> {
@@ -48,6 +56,23 @@ test('it sees neither other processes, nor the engine, nor the platform', async 
   expect(socket).toBe(false);
   expect(env).toEqual([]);
   await other.container.destroy();
+});
+
+test("it reaches no other action's /init or /run, in a sandbox or not", async () => {
+  const docker = await engineWithImages();
+  await containers.factory.prepare();
+  for (let i = 0; i < 2; i++) {
+    const victim = await containers.start('nodejs:20');
+    const address = await addressOf(docker, victim.container.id);
+    const attacker = await initialised(
+      'function main({ host }) { return new Promise((r) => { const s = require("net").connect(8080, host); s.on("connect", () => r({ reached: true }));' +
+        ' s.on("error", (e) => r({ reached: false, code: e.code })); setTimeout(() => r({ reached: false }), 1000); }); }',
+    );
+    expect(JSON.parse(((await attacker.run({ host: address })) as { body: string }).body)).toMatchObject({ reached: false });
+    // and who may reach it does
+    expect(await victim.init({ code: 'function main() { return {}; }' })).toMatchObject({ status: 200 });
+    expect(JSON.parse(((await attacker.run({ host: '127.0.0.1' })) as { body: string }).body)).toEqual({ reached: true });
+  }
 });
 
 test('a fork bomb hits the bound on processes and the container can be removed', async () => {
@@ -91,9 +116,11 @@ test('what an earlier life left behind is found by its label and removed', async
   await expect(docker.getContainer(orphan.container.id).inspect()).rejects.toMatchObject({ statusCode: 404 });
   let left = 1;
   await eventually(() => {
-    void docker.listContainers({ all: true, filters: { label: [`openwhisk.invoker=${containers.invoker}`] } }).then((l) => {
-      left = l.length;
-    });
+    void docker
+      .listContainers({ all: true, filters: { label: [`openwhisk.invoker=${containers.invoker}`, 'openwhisk.kind=nodejs:20'] } })
+      .then((l) => {
+        left = l.length;
+      });
     return left === 0;
   });
 });

@@ -89,7 +89,13 @@ export const settings = {
   containers: {
     /** `process` or `docker`. */
     driver: setting('OPENWHISK_CONTAINERS', parseText, 'process'),
-    network: setting('whisk.container-factory.container-args.network', parseText, 'bridge'),
+    /**
+     * Made when it is not there, with no traffic among its containers; OpenWhisk's own default is `bridge`, where an action reaches the /init and /run of
+     * another. An invoker that is itself in a container has to be in the host's network, or names a network it is in.
+     */
+    network: setting('whisk.container-factory.container-args.network', parseText, 'openwhisk-actions'),
+    /** Networks of the Docker driver that are set up ahead of the containers that join them; 0 = none. */
+    sandboxes: setting('OPENWHISK_CONTAINERS_SANDBOXES', parseInteger, 4),
   },
   containerPool: {
     /** MB */

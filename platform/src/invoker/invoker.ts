@@ -77,6 +77,7 @@ export class Invoker {
   async start(): Promise<void> {
     const { id, bus, maxInFlight = 2_000 } = this.options;
     await this.options.factory.removeOrphans();
+    await this.options.factory.prepare();
     this.subscription = await bus.subscribe(invokerTopic(id), { group: id, maxInFlight }, (message) => this.handle(message));
   }
 

@@ -62,6 +62,7 @@ function containerFactory(invoker: string, { containers, containerPool, dataDir 
     case 'docker':
       return new DockerContainerFactory({
         network: containers.network,
+        sandboxes: containers.sandboxes,
         invoker: `${invoker}-${fingerprint(dataDir)}`,
         userMemory: containerPool.userMemory,
         warn,

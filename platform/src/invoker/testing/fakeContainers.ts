@@ -143,6 +143,8 @@ export class FakeFactory implements ContainerFactory {
 
   async removeOrphans(): Promise<void> {}
 
+  async prepare(): Promise<void> {}
+
   async close(): Promise<void> {}
 }
 

@@ -2,8 +2,10 @@ import { connect } from 'node:net';
 import Docker from 'dockerode';
 import { WaitingRoom } from '../../logs/waitingRoom';
 import { type Container, type ContainerFactory, type ContainerSpec, ContainerStartError } from '../container';
+import { ensureNetwork } from './actionNetwork';
 import { DockerContainer } from './dockerContainer';
 import { createOptions, type DockerSettings, invokerLabel, runtimePort } from './hostConfig';
+import { type Sandbox, SandboxPool } from './sandboxPool';
 
 /** OpenWhisk's bound on containers started at a time. */
 const parallelStarts = 10;
@@ -15,6 +17,8 @@ const lookInterval = 5;
 export interface DockerContainerOptions extends DockerSettings {
   /** Unix socket of the engine; dockerode's default and `DOCKER_HOST` when absent. */
   socketPath?: string;
+  /** Networks kept ready for containers to come; default 4, 0 = each container sets its own up. */
+  sandboxes?: number;
   warn?: (message: string) => void;
 }
 
@@ -25,19 +29,38 @@ export class DockerContainerFactory implements ContainerFactory {
   private readonly containers = new Set<DockerContainer>();
   private starting = 0;
   private readonly waiting: (() => void)[] = [];
+  private readonly sandboxes: SandboxPool;
+  private network: Promise<void> | undefined;
 
   constructor(private readonly options: DockerContainerOptions) {
     this.docker = options.socketPath === undefined ? new Docker() : new Docker({ socketPath: options.socketPath });
+    const { network, invoker, sandboxes = 4, warn = () => undefined } = options;
+    this.sandboxes = new SandboxPool({ docker: this.docker, network, invoker, size: sandboxes, warn });
   }
 
   async create(spec: ContainerSpec): Promise<Container> {
     await this.turn();
     try {
-      return await this.start(spec);
+      await this.prepareNetwork();
+      return await this.startInSandbox(spec);
+    } catch (error) {
+      throw this.startError(spec, error);
     } finally {
       this.starting--;
       this.waiting.shift()?.();
+      if (this.starting === 0) this.sandboxes.refill();
     }
+  }
+
+  /** How many networks wait for a container. */
+  get sandboxesReady(): number {
+    return this.sandboxes.size;
+  }
+
+  /** Networks for the first containers to come. */
+  async prepare(): Promise<void> {
+    await this.prepareNetwork();
+    this.sandboxes.refill();
   }
 
   /** What an earlier life of this invoker left behind is found by its label. */
@@ -50,17 +73,38 @@ export class DockerContainerFactory implements ContainerFactory {
 
   async close(): Promise<void> {
     await Promise.all([...this.containers].map((c) => c.destroy()));
+    await this.sandboxes.close();
     this.room.close();
   }
 
-  private async start(spec: ContainerSpec): Promise<Container> {
-    const container = await this.make(spec);
+  private prepareNetwork(): Promise<void> {
+    this.network ??= ensureNetwork(this.docker, this.options.network).catch((error: Error) => {
+      this.network = undefined;
+      throw error;
+    });
+    return this.network;
+  }
+
+  private async startInSandbox(spec: ContainerSpec): Promise<Container> {
+    const sandbox = this.sandboxes.take();
+    if (!sandbox) return this.start(spec);
+    try {
+      return await this.start(spec, sandbox);
+    } catch (error) {
+      await this.sandboxes.end(sandbox);
+      if (!isGone(error)) throw error;
+      // the engine has lost it, and then probably the others as well
+      await this.sandboxes.discard();
+      return this.start(spec);
+    }
+  }
+
+  private async start(spec: ContainerSpec, sandbox?: Sandbox): Promise<Container> {
+    const container = await this.make(spec, sandbox);
     try {
       const output = await container.attach({ stream: true, stdout: true, stderr: true });
       await container.start();
-      const { NetworkSettings } = await container.inspect();
-      const address = Object.values(NetworkSettings.Networks)[0]?.IPAddress;
-      if (!address) throw new Error('it has no address in its network.');
+      const address = sandbox?.address ?? (await this.addressOf(container));
       await listening(container, address, startTimeout);
       const { docker, room } = this;
       const made: DockerContainer = new DockerContainer({
@@ -70,24 +114,29 @@ export class DockerContainerFactory implements ContainerFactory {
         output,
         address,
         room,
-        removed: () => this.containers.delete(made),
+        removed: () => {
+          this.containers.delete(made);
+          if (sandbox) void this.sandboxes.end(sandbox);
+        },
       });
       this.containers.add(made);
       return made;
     } catch (error) {
       await container.remove({ force: true }).catch(ignoreMissing);
-      throw this.startError(spec, error);
+      throw error;
     }
   }
 
-  private async make(spec: ContainerSpec): Promise<Docker.Container> {
-    const options = createOptions(spec, this.options);
+  private async make(spec: ContainerSpec, sandbox: Sandbox | undefined): Promise<Docker.Container> {
     if (spec.kind === 'blackbox') await this.pull(spec.image);
-    try {
-      return await this.docker.createContainer(options);
-    } catch (error) {
-      throw this.startError(spec, error);
-    }
+    return this.docker.createContainer(createOptions(spec, this.options, sandbox));
+  }
+
+  private async addressOf(container: Docker.Container): Promise<string> {
+    const { NetworkSettings } = await container.inspect();
+    const address = Object.values(NetworkSettings.Networks)[0]?.IPAddress;
+    if (!address) throw new Error('it has no address in its network.');
+    return address;
   }
 
   /** A user's image is pulled at each cold start; with a fixed tag a local copy will do when that fails. */
@@ -128,11 +177,17 @@ export class DockerContainerFactory implements ContainerFactory {
   /** Resolves when fewer than the bound are being started. */
   private turn(): Promise<void> {
     this.starting++;
+    this.sandboxes.hold();
     if (this.starting <= parallelStarts) return Promise.resolve();
     return new Promise((resolve) => {
       this.waiting.push(resolve);
     });
   }
+}
+
+/** Whether an error tells that the sandbox to join does not run, or is not there. */
+function isGone(error: unknown): boolean {
+  return /cannot join network|No such container/i.test((error as Error).message);
 }
 
 function ignoreMissing(error: { statusCode?: number }): void {

@@ -1,8 +1,9 @@
 import type { ContainerCreateOptions } from 'dockerode';
 import type { ContainerSpec } from '../container';
+import { sandboxImage, sandboxProgram } from './sandboxImage';
 
 export interface DockerSettings {
-  /** Network the containers are in; nothing of the platform's own should be reachable from it. */
+  /** Network the containers are in; nothing of the platform's own should be reachable from it. Made when it is not there. */
   network: string;
   /**
    * Value of the label by which an invoker knows its containers again, and beginning of their names: its own on this engine,
@@ -26,9 +27,9 @@ const maxProcesses = 1024;
 
 /**
  * How a container is made: no swap, no capabilities, no way to gain privileges, nothing to write to but bounded file systems in memory. The user is the
- * image's; images of our own name one that is not root.
+ * image's; images of our own name one that is not root. In a sandbox it has that one's network, and nothing else of it.
  */
-export function createOptions(spec: ContainerSpec, settings: DockerSettings): ContainerCreateOptions {
+export function createOptions(spec: ContainerSpec, settings: DockerSettings, sandbox?: { id: string }): ContainerCreateOptions {
   const memory = spec.memory * mebibyte;
   const scratch = `rw,exec,nosuid,nodev,size=${Math.max(16, Math.floor(spec.memory / 2))}m,mode=1777`;
   // the engine lays a file system of the image's own owner over a folder; the user of our images is given by number
@@ -48,10 +49,37 @@ export function createOptions(spec: ContainerSpec, settings: DockerSettings): Co
       CpuShares: Math.max(2, Math.floor(1024 / (settings.userMemory / spec.memory))),
       PidsLimit: maxProcesses,
       Ulimits: [{ Name: 'nofile', Soft: maxFiles, Hard: maxFiles }],
-      NetworkMode: settings.network,
+      NetworkMode: sandbox ? `container:${sandbox.id}` : settings.network,
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
       ...readonly,
+      LogConfig: { Type: 'none', Config: {} },
+      RestartPolicy: { Name: 'no' },
+    },
+  };
+}
+
+/** MB and processes: what the engine itself needs to start the program, which then needs next to nothing. */
+const sandboxMemory = 64;
+const sandboxProcesses = 64;
+
+/** A sandbox: a process that sleeps, as nobody, and can do nothing else. */
+export function sandboxContainer(name: string, network: string, invoker: string): ContainerCreateOptions {
+  return {
+    name,
+    Image: sandboxImage,
+    Entrypoint: [sandboxProgram],
+    User: '65534:65534',
+    Labels: { [invokerLabel]: invoker, 'openwhisk.kind': 'sandbox' },
+    HostConfig: {
+      Memory: sandboxMemory * mebibyte,
+      MemorySwap: sandboxMemory * mebibyte,
+      CpuShares: 2,
+      PidsLimit: sandboxProcesses,
+      NetworkMode: network,
+      CapDrop: ['ALL'],
+      SecurityOpt: ['no-new-privileges'],
+      ReadonlyRootfs: true,
       LogConfig: { Type: 'none', Config: {} },
       RestartPolicy: { Name: 'no' },
     },

@@ -77,6 +77,8 @@ export class ProcessContainerFactory implements ContainerFactory {
     if (killed > 0) this.options.warn?.(`${killed} containers of an earlier run were still alive and have been removed.`);
   }
 
+  async prepare(): Promise<void> {}
+
   async close(): Promise<void> {
     await Promise.all([...this.containers].map((c) => c.destroy()));
     this.room.close();
