@@ -5,6 +5,7 @@ import type { AcceptanceJournal } from '../store/acceptanceJournal';
 import type { ActivationStore } from '../store/activationStore';
 import { type ActionCall, isStored, type Outcome, within } from './actionCall';
 import { argumentsText } from './actionResolver';
+import { demandOf } from './demand';
 import { Unavailable } from './http/errors';
 
 /** Sends one primitive action to an invoker and, for a blocking call, waits for its result. */
@@ -14,6 +15,7 @@ export class PrimitiveInvoker {
     private readonly activations: ActivationStore,
     private readonly journal: AcceptanceJournal,
     private readonly controller: string,
+    private readonly managedImages: readonly string[],
   ) {}
 
   async invoke(call: ActionCall): Promise<Outcome> {
@@ -38,7 +40,7 @@ export class PrimitiveInvoker {
     }
     let placement: Placement;
     try {
-      placement = await this.balancer.publish(this.message(call, activationId), action.limits.timeout);
+      placement = await this.balancer.publish(this.message(call, activationId), demandOf(action, this.managedImages));
     } catch (error) {
       if (kept) this.journal.withdraw(activationId);
       throw error;

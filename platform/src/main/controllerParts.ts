@@ -73,7 +73,7 @@ export function composeController({
   const throttles = new Throttles(limits, balancer);
   const authenticator = new Authenticator(subjects);
   const resolver = new ActionResolver(entities, packageResolver);
-  const primitive = new PrimitiveInvoker(balancer, activations, journal, id);
+  const primitive = new PrimitiveInvoker(balancer, activations, journal, id, manifest.blackboxes);
   const sequences = new SequenceComponents(entities, packageResolver, limits.sequenceMaxLength);
   const orchestrations = new Orchestrations(activations, journal, log);
   const runner = new AnyActionRunner(primitive, resolver, sequences, orchestrations, limits.sequenceMaxLength);

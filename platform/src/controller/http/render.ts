@@ -1,10 +1,20 @@
+import { InvokersOverloaded, NamespaceQueueFull } from '../../balancer/loadBalancer';
 import { BusFull } from '../../bus/messageBus';
 import { EntityTooLarge, MalformedEntity, RequirementFailed } from '../../model/errors';
 import { InstancesExceeded } from '../../model/limits';
 import { AcceptanceRefused } from '../../store/acceptanceJournal';
 import { RevisionConflict } from '../../store/artifactStore';
 import { type Answer, jsonType, plainTextType } from './answer';
-import { ApiError, BadRequest, ConcurrentModification, ContentTooLarge, InternalError, MalformedContent, Unavailable } from './errors';
+import {
+  ApiError,
+  BadRequest,
+  ConcurrentModification,
+  ContentTooLarge,
+  InternalError,
+  MalformedContent,
+  TooManyRequests,
+  Unavailable,
+} from './errors';
 
 /** Errors of the model and the stores, in the words of the API. Anything unknown is an internal error. */
 export function asApiError(error: unknown): ApiError {
@@ -13,6 +23,8 @@ export function asApiError(error: unknown): ApiError {
   if (error instanceof RequirementFailed || error instanceof InstancesExceeded) return new BadRequest(error.message);
   if (error instanceof EntityTooLarge) return new ContentTooLarge(error.message);
   if (error instanceof RevisionConflict) return new ConcurrentModification();
+  if (error instanceof InvokersOverloaded) return new Unavailable(error.message);
+  if (error instanceof NamespaceQueueFull) return new TooManyRequests(error.message);
   if (error instanceof BusFull || error instanceof AcceptanceRefused) return new Unavailable();
   return new InternalError(undefined, {});
 }

@@ -1,0 +1,200 @@
+import type { MessageBus, Subscription } from '../bus/messageBus';
+import type { Acknowledgement, ActivationMessage } from '../bus/messages';
+import { healthTopic } from '../bus/ping';
+import { completedTopic } from '../bus/topics';
+import type { Logger } from '../observe/logger';
+import { ActivationBook, type CompletionWait } from './activationBook';
+import { pingTimeout } from './invokerHealth';
+import { InvokerPools } from './invokerPools';
+import { InvokerSupervision } from './invokerSupervision';
+import { type Demand, type InvokerStatus, type LoadBalancer, NoInvokerAvailable, type Placement } from './loadBalancer';
+import { OverflowQueue } from './overflowQueue';
+import { hashText } from './rendezvous';
+import type { PlacementRequest, SupervisedInvoker } from './supervisedInvoker';
+
+/** Marks test actions: their acknowledgements tell of the invoker's health and nothing else. */
+export const testTransaction = 'sid_invokerHealth';
+
+export interface ShardingBalancerOptions {
+  bus: MessageBus;
+  /** Instance id of this controller. */
+  controller: string;
+  completion: CompletionWait;
+  /** MB; the smallest action. */
+  minMemory: number;
+  /** Requests that may wait for an invoker, and how long (ms). */
+  queue: { max: number; maxWait: number };
+  /** A message that makes an invoker run the test action. */
+  testMessage(): ActivationMessage;
+  log: Logger;
+  now?: () => number;
+}
+
+const tickInterval = 1000;
+
+/**
+ * Many invokers behind a bus. Each controller keeps books of its own over its share of each invoker; all compute the same home for an
+ * action, so that they share its warm containers.
+ */
+export class ShardingBalancer implements LoadBalancer {
+  private readonly book: ActivationBook;
+  private readonly pools = new InvokerPools();
+  private readonly supervision: InvokerSupervision;
+  private readonly queue: OverflowQueue;
+  private subscriptions: Subscription[] = [];
+  private readonly timer: NodeJS.Timeout;
+  private readonly now: () => number;
+  private readonly started: number;
+  private readonly hashes = new Map<string, number>();
+
+  constructor(private readonly options: ShardingBalancerOptions) {
+    const { completion, queue, minMemory, log, now = Date.now } = options;
+    this.now = now;
+    this.started = now();
+    this.book = new ActivationBook(completion, now);
+    this.queue = new OverflowQueue({ ...queue, now, accepts: (invoker, request) => this.pools.accepts(invoker, request) });
+    this.supervision = new InvokerSupervision(
+      {
+        changed: (invoker) => {
+          this.pools.changed(this.supervision.invokers);
+          this.queue.offer(invoker);
+        },
+        test: (invoker) => this.test(invoker),
+        stateChanged: (invoker, from, to) => log.info({ invoker: invoker.id, from, to }, 'the state of an invoker changed'),
+      },
+      minMemory,
+      now,
+    );
+    this.timer = setInterval(() => this.tick(), tickInterval).unref();
+  }
+
+  async start(): Promise<void> {
+    const { bus, controller } = this.options;
+    const completed = completedTopic(controller);
+    this.subscriptions = await Promise.all([
+      bus.subscribe(completed, { group: completed.name, maxInFlight: 128 }, async (ack) => this.acknowledge(ack)),
+      bus.subscribe(healthTopic, { group: `health${controller}`, maxInFlight: 128 }, async (ping) => this.supervision.ping(ping)),
+    ]);
+  }
+
+  /** The number of controllers that share the invokers, this one included. */
+  setControllers(count: number): void {
+    this.supervision.setControllers(count);
+  }
+
+  async publish(message: ActivationMessage, demand: Demand): Promise<Placement> {
+    const { entry, placement } = this.book.open(message, demand.timeout);
+    try {
+      const request = this.request(message, demand);
+      const invoker = await this.place(request);
+      entry.invoker = invoker.id;
+      entry.deadline = this.book.deadline(demand.timeout);
+      entry.release = () => {
+        invoker.slots.release(request.slot);
+        this.queue.offer(invoker);
+      };
+      await this.options.bus.send(invoker.topic, message);
+    } catch (error) {
+      this.book.close(message.activationId);
+      throw error;
+    }
+    return placement;
+  }
+
+  activeOf(namespaceUuid: string): number {
+    return this.book.activeOf(namespaceUuid);
+  }
+
+  /** Namespaces with something under way, by uuid. */
+  get activeNamespaces(): ReadonlyMap<string, number> {
+    return this.book.namespaces;
+  }
+
+  get activeTotal(): number {
+    return this.book.size;
+  }
+
+  get totals(): ActivationBook['totals'] {
+    return this.book.totals;
+  }
+
+  get waiting(): number {
+    return this.queue.size;
+  }
+
+  active(): [string, string][] {
+    return this.book.active();
+  }
+
+  invokers(): { name: string; status: InvokerStatus }[] {
+    return this.supervision.invokers.map(({ id, displayedName, health }) => ({ name: `${id}/${displayedName}`, status: health.status }));
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.timer);
+    await Promise.all(this.subscriptions.map((s) => s.close()));
+  }
+
+  private tick(): void {
+    this.supervision.tick();
+    this.book.sweep(({ invoker }) => {
+      if (invoker !== undefined) this.supervision.outcome(invoker, 'timeout');
+    });
+    this.queue.sweep((request) => (this.hasHope(request) ? undefined : new NoInvokerAvailable()));
+  }
+
+  private place(request: PlacementRequest): SupervisedInvoker | Promise<SupervisedInvoker> {
+    if (this.queue.has(request.namespace)) return this.queue.wait(request);
+    const taken = this.pools.take(request);
+    if (typeof taken === 'object') return taken;
+    if (taken === 'none' && !this.hasHope(request)) throw new NoInvokerAvailable();
+    return this.queue.wait(request);
+  }
+
+  /**
+   * Whether an invoker that takes such work is there, or was a moment ago and may be starting again, or may not have been heard of yet
+   * because this controller has just started.
+   */
+  private hasHope(request: PlacementRequest): boolean {
+    if (this.now() - this.started < pingTimeout) return true;
+    return this.supervision.invokers.some(
+      (invoker) => (invoker.health.usable || this.supervision.wasThere(invoker)) && this.pools.accepts(invoker, request),
+    );
+  }
+
+  private acknowledge(ack: Acknowledgement): void {
+    const entry = this.book.acknowledge(ack);
+    if (!ack.slotFree || (!entry && ack.transactionId !== testTransaction)) return;
+    this.supervision.outcome(ack.invoker, ack.isSystemError ? 'systemError' : 'success');
+  }
+
+  private test(invoker: SupervisedInvoker): void {
+    const { bus, testMessage, log } = this.options;
+    bus.send(invoker.topic, testMessage()).catch((error: Error) => {
+      log.warn({ invoker: invoker.id, reason: error.message }, 'a test action could not be sent');
+    });
+  }
+
+  private request({ user, action }: ActivationMessage, demand: Demand): PlacementRequest {
+    const namespace = user.namespace.name;
+    const name = `${namespace} ${action.path}/${action.name}`;
+    const key = demand.blackbox || demand.resources.length > 0 ? `${name} ${demand.blackbox} ${demand.resources.join(' ')}` : name;
+    return {
+      namespace,
+      demand,
+      slot: { action: `${action.path}/${action.name}@${action.version}`, memory: demand.memory, concurrency: demand.concurrency },
+      key,
+      hash: this.hashOf(name),
+    };
+  }
+
+  private hashOf(name: string): number {
+    let hash = this.hashes.get(name);
+    if (hash === undefined) {
+      if (this.hashes.size >= 10_000) this.hashes.clear();
+      hash = hashText(name);
+      this.hashes.set(name, hash);
+    }
+    return hash;
+  }
+}
