@@ -33,6 +33,7 @@ module.exports = {
     processes('clients'),
     processes('fuzz'),
     processes('invoker'),
+    processes('cluster'),
     processes('docker', {
       globalSetup: '<rootDir>/integration-tests/docker/globalSetup.ts',
       globalTeardown: '<rootDir>/integration-tests/docker/globalTeardown.ts',

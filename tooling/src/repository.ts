@@ -17,6 +17,8 @@ export const paths = {
   wskdeployModule: resolve(repositoryRoot, 'tooling/go/wskdeploy'),
   /** Pinned versions of the API fuzzer and what it needs. */
   schemathesisRequirements: resolve(repositoryRoot, 'tooling/python/schemathesis.txt'),
+  /** Names the broker of the tests and its version. */
+  kafkaPom: resolve(repositoryRoot, 'tooling/java/kafka/pom.xml'),
   /** The Go program of the tests that uses OpenWhisk's Go client. */
   goClientModule: resolve(repositoryRoot, 'integration-tests/clients/go'),
   /** The provider plugin's executable. */

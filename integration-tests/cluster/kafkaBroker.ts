@@ -1,0 +1,130 @@
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Kafka, logLevel } from 'kafkajs';
+import { mustRun } from '../../tooling/src/command';
+import { acquireKafkaLibraries, type KafkaLibraries } from '../../tooling/src/kafkaLibraries';
+import { cachedTool } from '../../tooling/src/toolCache';
+import { freePort } from '../platformProcess';
+import { ControlledProcess } from './controlledProcess';
+
+/** A broker for tests: one node on loopback with data of its own, or the one that OPENWHISK_TEST_KAFKA (`host:port,...`) names. */
+export interface KafkaBroker {
+  /** `host:port`, comma separated. */
+  readonly address: string;
+  /** Undefined for a broker that is not ours: it can't be killed, paused or started again. */
+  readonly process: ControlledProcess | undefined;
+  /** Ends it and removes its data. */
+  close(): Promise<void>;
+}
+
+/** Starts a broker and resolves when it answers. Throws with the reason when none is to be had. */
+export async function startKafkaBroker(): Promise<KafkaBroker> {
+  const external = process.env.OPENWHISK_TEST_KAFKA;
+  if (external) {
+    if (!(await answers(external))) throw new Error(`The broker of OPENWHISK_TEST_KAFKA (${external}) does not answer.`);
+    return { address: external, process: undefined, close: async () => {} };
+  }
+  const libraries = await acquireKafkaLibraries();
+  const archive = await classArchive(libraries);
+  const fast = [`-XX:SharedArchiveFile=${archive}`, '-XX:TieredStopAtLevel=1', '-Xms64m'];
+  return ownBroker(libraries, fast);
+}
+
+async function ownBroker(libraries: KafkaLibraries, jvmOptions: readonly string[]): Promise<KafkaBroker & { process: ControlledProcess }> {
+  const folder = mkdtempSync(join(tmpdir(), 'kafka-'));
+  const [port, controllerPort] = [await freePort(), await freePort()];
+  const properties = join(folder, 'server.properties');
+  writeFileSync(properties, serverProperties(join(folder, 'data'), port, controllerPort));
+  const classPath = ['-cp', jarsOf(libraries.folder)];
+  const format = ['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qg', '-c', properties];
+  await mustRun(libraries.java, ['-XX:TieredStopAtLevel=1', ...classPath, ...format], { timeoutMs: 60_000 });
+  const address = `127.0.0.1:${port}`;
+  const broker = new ControlledProcess({
+    name: 'Kafka',
+    command: libraries.java,
+    args: ['-Xmx256m', '-XX:+UseSerialGC', ...jvmOptions, ...classPath, 'kafka.Kafka', properties],
+    env: { PATH: process.env.PATH },
+    ready: () => answers(address),
+  });
+  await broker.run();
+  const close = async () => {
+    await broker.kill();
+    rmSync(folder, { recursive: true, force: true });
+  };
+  return { address, process: broker, close };
+}
+
+/** Every jar by name: a shared archive of classes needs the very same class path each time. */
+function jarsOf(folder: string): string {
+  return readdirSync(folder)
+    .filter((file) => file.endsWith('.jar'))
+    .sort()
+    .map((file) => join(folder, file))
+    .join(':');
+}
+
+/** The broker's classes as Java keeps them in memory: a start takes a third of the time. Made once a machine. */
+async function classArchive(libraries: KafkaLibraries): Promise<string> {
+  const folder = await cachedTool(`kafka-classes/${libraries.key}`, async (empty) => {
+    mkdirSync(empty, { recursive: true });
+    const broker = await ownBroker(libraries, [`-XX:ArchiveClassesAtExit=${join(empty, 'classes.jsa')}`]);
+    await broker.process.kill('SIGTERM');
+    await broker.close();
+  });
+  return join(folder, 'classes.jsa');
+}
+
+/** A broker that has its groups ready: the first join of all on a fresh one fails. */
+async function answers(address: string): Promise<boolean> {
+  const kafka = new Kafka({
+    brokers: address.split(','),
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 1000,
+    requestTimeout: 5000,
+    retry: { retries: 3, initialRetryTime: 100, maxRetryTime: 500 },
+  });
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+    await admin.fetchOffsets({ groupId: 'readiness' });
+    return true;
+  } catch {
+    return false;
+  } finally {
+    await admin.disconnect().catch(() => {});
+  }
+}
+
+function serverProperties(data: string, port: number, controllerPort: number): string {
+  return Object.entries({
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'log.dirs': data,
+    'num.partitions': '1',
+    // as in OpenWhisk's own deployments: who needs a topic makes it
+    'auto.create.topics.enable': 'false',
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '1',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '1',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'group.min.session.timeout.ms': '1000',
+    // a broker that was killed comes back as soon as its former self is given up
+    'broker.session.timeout.ms': '1000',
+    'broker.heartbeat.interval.ms': '300',
+    'controller.quorum.election.timeout.ms': '200',
+    'controller.quorum.fetch.timeout.ms': '500',
+  })
+    .map(([key, value]) => `${key}=${value}\n`)
+    .join('');
+}
