@@ -5,15 +5,7 @@ import { ContainerProxy, type ProxyListener, type ProxySettings } from './contai
 import type { ContainerFactory, ContainerSpec, ResponseBounds } from './containers/container';
 import type { Job } from './job';
 import { RunBuffer, type Waiting } from './runBuffer';
-
-/** Containers kept ready without code. */
-export interface StemCell {
-  kind: string;
-  image: string;
-  /** MB */
-  memory: number;
-  count: number;
-}
+import { type StemCell, StemCells } from './stemCells';
 
 export interface PoolOptions {
   factory: ContainerFactory;
@@ -51,7 +43,7 @@ export class ContainerPool {
   private nextImpatience = Number.POSITIVE_INFINITY;
   private stopImpatience: (() => void) | undefined;
   private readonly coldStarts = new ColdStartTimes();
-  private readonly stems = new Map<string, ContainerProxy[]>();
+  private readonly stems: StemCells;
   private readonly proxies = new Set<ContainerProxy>();
   private readonly buffer = new RunBuffer();
   private readonly clock: Clock;
@@ -76,6 +68,7 @@ export class ContainerPool {
       reschedule: (job) => this.reschedule(job),
     };
     this.settings = { factory: options.factory, clock: this.clock, bounds: options.bounds, listener, warn: options.warn };
+    this.stems = new StemCells(options.stemCells, this.clock, (cell) => this.startStem(cell));
     const interval = Math.min(1_000, Math.max(50, Math.min(options.idleContainer, options.pauseGrace) / 4));
     this.stopSweep = this.clock.every(interval, () => this.sweep());
   }
@@ -218,11 +211,12 @@ export class ContainerPool {
   private takeStem(job: Job): ContainerProxy | undefined {
     // a stem cell does not know that more than one job at a time will come
     if (job.action.limits.concurrency > 1) return undefined;
-    return this.stems.get(stemKey(job.action.kind, job.action.limits.memory))?.shift();
+    return this.stems.take(job.action.kind, job.action.limits.memory);
   }
 
   private create(job: Job): ContainerProxy {
     const { kind, image, limits } = job.action;
+    if (limits.concurrency === 1) this.stems.coldStart(kind, limits.memory);
     const environment: Record<string, string> = limits.concurrency > 1 ? { __OW_ALLOW_CONCURRENT: 'true' } : {};
     return this.newProxy(kind, image, limits.memory, `${job.namespace}_${job.action.name}`, environment);
   }
@@ -243,9 +237,8 @@ export class ContainerPool {
     let wanted = missing - this.leavingMemory;
     if (wanted <= 0) return false;
     const idle = [...this.proxies].filter((p) => p.isIdle).sort((a, b) => a.lastUsed - b.lastUsed);
-    const stems = [...this.stems.values()].flat();
     const chosen: ContainerProxy[] = [];
-    for (const proxy of [...idle, ...stems]) {
+    for (const proxy of [...idle, ...this.stems.idle]) {
       if (wanted <= 0) break;
       chosen.push(proxy);
       wanted -= proxy.memory;
@@ -279,7 +272,7 @@ export class ContainerPool {
     this.leavingMemory += proxy.memory;
     const { key } = proxy;
     if (key === undefined) {
-      dropFrom(this.stems, stemKey(proxy.spec.kind, proxy.memory), proxy);
+      this.stems.left(proxy, proxy.state === 'creating');
       return;
     }
     dropFrom(this.warm, key, proxy);
@@ -312,23 +305,15 @@ export class ContainerPool {
   }
 
   private stemReady(proxy: ContainerProxy): void {
-    const key = stemKey(proxy.spec.kind, proxy.memory);
-    const ready = this.stems.get(key);
-    if (ready) ready.push(proxy);
-    else this.stems.set(key, [proxy]);
+    this.stems.isUp(proxy);
     if (this.buffer.size > 0) this.fill();
   }
 
-  /** Starts what is missing of a stem cell, as far as there is room without sending anybody away. */
-  private backfill(cell: StemCell): void {
-    let have = 0;
-    for (const proxy of this.proxies) {
-      const counts = proxy.key === undefined && (proxy.state === 'creating' || proxy.state === 'stem');
-      if (counts && proxy.spec.kind === cell.kind && proxy.memory === cell.memory) have++;
-    }
-    for (; have < cell.count && this.used + cell.memory <= this.options.userMemory; have++) {
-      this.newProxy(cell.kind, cell.image, cell.memory, `prewarm_${cell.kind}`).startStem();
-    }
+  /** Nobody is sent away for it. */
+  private startStem({ kind, image, memory }: StemCell): boolean {
+    if (this.used + memory > this.options.userMemory) return false;
+    this.newProxy(kind, image, memory, `prewarm_${kind}`).startStem();
+    return true;
   }
 
   /** Suspends and removes what was not used for long enough. */
@@ -343,12 +328,8 @@ export class ContainerPool {
     // nobody else looks when a job has become overdue
     if (this.buffer.size > 0) this.fill();
     // not at the moment one is taken, when the machine has better things to do
-    else for (const cell of this.options.stemCells) this.backfill(cell);
+    else this.stems.refill();
   }
-}
-
-function stemKey(kind: string, memory: number): string {
-  return `${kind} ${memory}`;
 }
 
 function dropFrom(map: Map<string, ContainerProxy[]>, key: string, proxy: ContainerProxy): void {

@@ -8,9 +8,10 @@ import type { ArtifactStore } from '../store/artifactStore';
 import { ActionCache, type KindLookup } from './actionCache';
 import { ActionContext, ActivationJob, type JobListener, recordWithoutContainer } from './activationJob';
 import { applicationFailure, responseTexts, whiskFailure } from './activationResponse';
-import { ContainerPool, type StemCell } from './containerPool';
+import { ContainerPool } from './containerPool';
 import type { ContainerFactory } from './containers/container';
 import type { ActionProfile } from './executableAction';
+import type { StemCell } from './stemCells';
 
 export interface InvokerOptions {
   /** Name of its topic, such as `invoker0`. */

@@ -2,12 +2,12 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { MessageBus } from '../bus/messageBus';
 import { ConfigurationError, type PlatformConfig } from '../config/settings';
-import { parseMegabytes } from '../config/units';
-import type { StemCell } from '../invoker/containerPool';
+import { type Parser, parseDuration, parseMegabytes } from '../config/units';
 import type { ContainerFactory } from '../invoker/containers/container';
 import { DockerContainerFactory } from '../invoker/containers/docker/dockerContainerFactory';
 import { ProcessContainerFactory } from '../invoker/containers/process/processContainerFactory';
 import { Invoker } from '../invoker/invoker';
+import type { StemCell } from '../invoker/stemCells';
 import type { RuntimesManifest } from '../model/runtimesManifest';
 import type { Logger } from '../observe/logger';
 import type { ActivationStore } from '../store/activationStore';
@@ -79,6 +79,20 @@ function fingerprint(dataDir: string): string {
 
 function stemCells(manifest: RuntimesManifest): StemCell[] {
   return manifest.runtimes.flatMap(({ kind, image, stemCells: cells }) =>
-    cells.map(({ initialCount, memory }) => ({ kind, image, memory: parseMegabytes(memory), count: initialCount })),
+    cells.map(({ initialCount, memory, reactive }) => ({
+      kind,
+      image,
+      memory: inManifest(kind, memory, parseMegabytes),
+      initialCount,
+      ...(reactive ? { reactive: { ...reactive, ttl: inManifest(kind, reactive.ttl, parseDuration) } } : {}),
+    })),
   );
+}
+
+function inManifest(kind: string, text: string, parse: Parser<number>): number {
+  try {
+    return parse(text);
+  } catch (error) {
+    throw new ConfigurationError(`A stem cell of kind '${kind}' in the runtimes manifest is not usable: ${(error as Error).message}`);
+  }
 }

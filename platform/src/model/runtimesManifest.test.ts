@@ -28,3 +28,26 @@ test.each([
 ])('%s is refused with a sentence', (text, message) => {
   expect(() => parseRuntimesManifest(text)).toThrow(message);
 });
+
+test('stem cells are read, reactive ones and those with the older name of their number', () => {
+  const reactive = { minCount: 1, maxCount: 4, ttl: '2 minutes', threshold: 1, increment: 1 };
+  const stemCells = [
+    { initialCount: 2, memory: '256 MB', reactive },
+    { count: 1, memory: '128 MB' },
+  ];
+  expect(manifest({ nodejs: [{ kind: 'a', image, stemCells }] }).get('a')!.stemCells).toEqual([
+    { initialCount: 2, memory: '256 MB', reactive },
+    { initialCount: 1, memory: '128 MB' },
+  ]);
+});
+
+test.each([
+  [{ memory: '256 MB' }, "needs 'initialCount', a whole number of at least 0"],
+  [{ initialCount: 1 }, `needs 'memory', such as "256 MB"`],
+  [{ initialCount: 1, memory: '256 MB', reactive: { minCount: 3, maxCount: 2 } }, "needs 'maxCount', a whole number of at least 3"],
+  [{ initialCount: 1, memory: '256 MB', reactive: { minCount: 0, maxCount: 2 } }, `needs 'ttl', such as "2 minutes"`],
+  ['one', 'is not an object'],
+])('the stem cell %j is refused', (cell, message) => {
+  const read = () => manifest({ nodejs: [{ kind: 'a', image, stemCells: [cell] }] });
+  expect(read).toThrow(`A stem cell of kind 'a' in the runtimes manifest ${message}.`);
+});

@@ -11,7 +11,14 @@ export interface RuntimeManifest {
   /** Code is kept as an attachment: only wording and the root document depend on it. */
   attached: boolean;
   sentinelledLogs: boolean;
-  stemCells: { initialCount: number; memory: string }[];
+  stemCells: ManifestStemCell[];
+}
+
+/** Containers of a kind to be kept ready; sizes and times with their units, as they are written. */
+export interface ManifestStemCell {
+  initialCount: number;
+  memory: string;
+  reactive?: { minCount: number; maxCount: number; ttl: string; threshold: number; increment: number };
 }
 
 /** The manifest cannot be used; the message is for the operator. */
@@ -86,8 +93,37 @@ function parseRuntime(family: string, entry: unknown): RuntimeManifest {
     requireMain: entry.requireMain === true,
     attached: isJsonObject(entry.attached),
     sentinelledLogs: entry.sentinelledLogs !== false,
-    stemCells: Array.isArray(entry.stemCells) ? (entry.stemCells as unknown as RuntimeManifest['stemCells']) : [],
+    stemCells: Array.isArray(entry.stemCells) ? entry.stemCells.map((cell) => parseStemCell(String(entry.kind), cell)) : [],
   };
+}
+
+function parseStemCell(kind: string, value: unknown): ManifestStemCell {
+  const refused = (what: string) => new ManifestError(`A stem cell of kind '${kind}' in the runtimes manifest ${what}.`);
+  if (!isJsonObject(value)) throw refused('is not an object');
+  const whole = (object: Record<string, unknown>, name: string, least: number): number => {
+    const number = object[name];
+    if (!Number.isInteger(number) || (number as number) < least) throw refused(`needs '${name}', a whole number of at least ${least}`);
+    return number as number;
+  };
+  const text = (object: Record<string, unknown>, name: string, example: string): string => {
+    if (typeof object[name] !== 'string') throw refused(`needs '${name}', such as "${example}"`);
+    return object[name];
+  };
+  // `count` is the older name
+  const initialCount = whole('initialCount' in value ? value : { initialCount: value.count }, 'initialCount', 0);
+  const cell: ManifestStemCell = { initialCount, memory: text(value, 'memory', '256 MB') };
+  const { reactive } = value;
+  if (reactive === undefined) return cell;
+  if (!isJsonObject(reactive)) throw refused("has a 'reactive' that is not an object");
+  const minCount = whole(reactive, 'minCount', 0);
+  cell.reactive = {
+    minCount,
+    maxCount: whole(reactive, 'maxCount', Math.max(1, minCount)),
+    ttl: text(reactive, 'ttl', '2 minutes'),
+    threshold: whole(reactive, 'threshold', 1),
+    increment: whole(reactive, 'increment', 1),
+  };
+  return cell;
 }
 
 function imageName(value: unknown): string {
