@@ -13,12 +13,14 @@ export interface AdminApiOptions {
   key: string;
   /** What the health route tells of the process. */
   about: () => object;
+  /** Why no work should be sent here now; undefined when it should. */
+  unready: () => Promise<string | undefined> | string | undefined;
 }
 
 const maxPage = 200;
 const nonEmptyText = { type: 'string', minLength: 1 };
 
-/** The operator's API, on a port and with a key of its own; `GET /health` is open. */
+/** The operator's API, on a port and with a key of its own; `GET /health` and `GET /ready` are open. */
 export class AdminApi {
   private readonly server: FastifyInstance;
 
@@ -57,6 +59,10 @@ export class AdminApi {
 
   private routes(): void {
     this.server.get('/health', () => this.options.about());
+    this.server.get('/ready', async (_, reply) => {
+      const reason = await this.options.unready();
+      return reason === undefined ? { ready: true } : reply.code(503).send({ ready: false, reason });
+    });
     this.server.register(
       async (api) => {
         api.addHook('onRequest', async (request) => this.authorize(request));

@@ -20,12 +20,15 @@ export interface NamespacePut {
 const collections: EntityCollection[] = ['rules', 'triggers', 'actions', 'packages'];
 const minSubjectLength = 5;
 
-/** Subjects, namespaces, keys and limits. `changed` is told which namespace must no longer be answered from caches. */
+/**
+ * Subjects, namespaces, keys and limits. `changed` is told which namespace must no longer be answered from caches, and is waited for: what
+ * this says is done counts everywhere.
+ */
 export class NamespaceAdmin {
   constructor(
     private readonly subjects: SubjectStore,
     private readonly artifacts: ArtifactStore,
-    private readonly changed: (namespace: string) => void,
+    private readonly changed: (namespace: string) => Promise<void> | void,
   ) {}
 
   async list(skip: number, limit: number): Promise<{ namespaces: NamespaceEntry[]; total: number }> {
@@ -76,7 +79,7 @@ export class NamespaceAdmin {
       if (error instanceof UuidInUse) throw new AdminError(409, error.message);
       throw error;
     }
-    this.changed(entry.name);
+    await this.changed(entry.name);
   }
 
   private async setBlocked(name: string, blocked: boolean): Promise<void> {
@@ -102,7 +105,7 @@ export class NamespaceAdmin {
       }
     }
     await this.subjects.deleteNamespace(name);
-    this.changed(name);
+    await this.changed(name);
   }
 
   async subject(name: string): Promise<SubjectDocument> {

@@ -47,6 +47,10 @@ export class LeanBalancer implements LoadBalancer {
     return this.book.activeOf(namespaceUuid);
   }
 
+  get activeNamespaces(): ReadonlyMap<string, number> {
+    return this.book.namespaces;
+  }
+
   get activeTotal(): number {
     return this.book.size;
   }

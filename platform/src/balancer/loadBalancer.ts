@@ -58,6 +58,8 @@ export interface LoadBalancer {
    */
   publish(message: ActivationMessage, demand: Demand): Promise<Placement>;
   activeOf(namespaceUuid: string): number;
+  /** Namespaces with something under way, by uuid. */
+  readonly activeNamespaces: ReadonlyMap<string, number>;
   readonly activeTotal: number;
   /** `[activation id, action]` of everything under way. */
   active(): [string, string][];

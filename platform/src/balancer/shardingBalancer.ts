@@ -105,7 +105,6 @@ export class ShardingBalancer implements LoadBalancer {
     return this.book.activeOf(namespaceUuid);
   }
 
-  /** Namespaces with something under way, by uuid. */
   get activeNamespaces(): ReadonlyMap<string, number> {
     return this.book.namespaces;
   }

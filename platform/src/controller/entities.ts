@@ -16,7 +16,11 @@ export class Entities {
   /** Counts writes: a read that began before a write must not put the old document into the cache after it. */
   private generation = 0;
 
-  constructor(readonly store: ArtifactStore) {}
+  /** `changed` tells other controllers, and is waited for. */
+  constructor(
+    readonly store: ArtifactStore,
+    private readonly changed: (id: string) => Promise<void> | void = () => {},
+  ) {}
 
   find(id: string): Stored<EntityDocument> | Promise<Stored<EntityDocument> | undefined> {
     const cached = this.cache.get(id);
@@ -42,6 +46,7 @@ export class Entities {
       await this.store.put(id, document, revision, keep);
     } finally {
       this.forget(id);
+      await this.changed(id);
     }
   }
 
@@ -50,6 +55,7 @@ export class Entities {
       await this.store.delete(id, revision);
     } finally {
       this.forget(id);
+      await this.changed(id);
     }
   }
 

@@ -1,6 +1,6 @@
 import type { SystemLimits } from '../config/settings';
 import type { Identity } from '../model/identity';
-import { Throttles } from './throttles';
+import { type Controllers, Throttles } from './throttles';
 
 let now = 0;
 let active = 0;
@@ -11,7 +11,8 @@ const caller = (own: Identity['limits'] = {}): Identity => ({
   authkey: { uuid: 'u', key: 'k' },
   limits: own,
 });
-const throttles = () => new Throttles(limits, { activeOf: () => active }, () => now);
+const activations = { activeOf: () => active, activeNamespaces: new Map([['u', 7]]) };
+const throttles = (others?: Controllers) => new Throttles(limits, activations, others, () => now);
 
 beforeEach(() => {
   now = 60_000;
@@ -45,4 +46,40 @@ test("a namespace's own limits count instead; 0 refuses all", () => {
   );
   active = 2;
   throttles().invoke(caller({ concurrentInvocations: 3 }));
+});
+
+describe('with other controllers', () => {
+  const others = (counts: object, count = 2): Controllers => ({
+    count,
+    countedElsewhere: () => ({ invocations: 0, fires: 0, active: 0, ...counts }),
+  });
+
+  test('rates are those of the cluster', () => {
+    const t = throttles(others({ invocations: 2, fires: 1 }));
+    t.invoke(caller());
+    expect(() => t.invoke(caller())).toThrow('Too many requests in the last minute (count: 4, allowed: 3).');
+    expect(() => t.fire(caller())).toThrow('Too many requests in the last minute (count: 2, allowed: 1).');
+  });
+
+  test('what is under way elsewhere counts, but a fair part of the limit is always there', () => {
+    const t = throttles(others({ active: 2 }));
+    t.invoke(caller());
+    active = 1;
+    expect(() => t.invoke(caller())).toThrow('Too many concurrent requests in flight (count: 3, allowed: 2).');
+    const idle = throttles(others({ active: 0 }));
+    idle.invoke(caller());
+  });
+
+  test('a limit of nothing stays that', () => {
+    expect(() => throttles(others({})).invoke(caller({ concurrentInvocations: 0 }))).toThrow('(count: 0, allowed: 0)');
+  });
+
+  test('own counts are told', () => {
+    const t = throttles();
+    t.invoke(caller());
+    t.fire(caller());
+    expect(t.counts()).toEqual({ minute: 1, counts: { u: { active: 7, invocations: 1, fires: 1 } } });
+    now += 60_000;
+    expect(t.counts()).toEqual({ minute: 2, counts: { u: { active: 7, invocations: 0, fires: 0 } } });
+  });
 });

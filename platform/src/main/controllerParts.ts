@@ -5,6 +5,7 @@ import { Actions } from '../controller/actions';
 import { Activations } from '../controller/activations';
 import { AnyActionRunner } from '../controller/anyActionRunner';
 import { Authenticator } from '../controller/authentication';
+import type { Caches } from '../controller/cluster/sharedCaches';
 import { Entities } from '../controller/entities';
 import { EntityBodyReader } from '../controller/entityBody';
 import { ApiServer } from '../controller/http/apiServer';
@@ -17,7 +18,7 @@ import { RestApi } from '../controller/restApi';
 import { type MetricsSource, RootRoutes } from '../controller/rootRoutes';
 import { Rules } from '../controller/rules';
 import { SequenceComponents } from '../controller/sequenceComponents';
-import { Throttles } from '../controller/throttles';
+import { type Controllers, Throttles } from '../controller/throttles';
 import { TriggerFiring } from '../controller/triggerFiring';
 import { Triggers } from '../controller/triggers';
 import { WebActions } from '../controller/web/webActions';
@@ -35,21 +36,35 @@ export interface ControllerDependencies {
   manifest: RuntimesManifest;
   artifacts: ArtifactStore;
   activations: ActivationStore;
+  /** For what this controller carries on itself: sequences, compositions, firings. */
   journal: AcceptanceJournal;
+  /** For what is handed to an invoker: where the bus is durable there is nothing to write down. */
+  handedJournal: AcceptanceJournal;
   subjects: SubjectStore;
   balancer: LoadBalancer;
   log: Logger;
   build: { date: string; number: string };
   /** Shown at `/metrics`; absent, there is no such route. */
   metrics?: MetricsSource;
+  /** The other controllers, where there are some. */
+  cluster?: ControllerCluster;
+}
+
+/** What a controller knows of, and tells, the others. */
+export interface ControllerCluster {
+  controllers: Controllers;
+  /** Resolves when all have forgotten what they keep in memory under the key: the id of an entity, or a namespace. */
+  invalidate(key: string): Promise<void>;
 }
 
 export interface Controller {
   server: ApiServer;
   /** Resolves when what runs behind answers already given has ended. */
   drain(): Promise<void>;
-  /** A namespace's key, limits or all its contents changed. */
-  forgetNamespace(namespace: string): void;
+  /** What it keeps in memory of the stores. */
+  caches: Caches;
+  /** What it counts of namespaces. */
+  throttles: Throttles;
 }
 
 /** Puts a controller together; the parts know each other through interfaces only. */
@@ -60,20 +75,22 @@ export function composeController({
   artifacts,
   activations,
   journal,
+  handedJournal,
   subjects,
   balancer,
   log,
   build,
   metrics,
+  cluster,
 }: ControllerDependencies): Controller {
   const { limits } = config;
-  const entities = new Entities(artifacts);
+  const entities = new Entities(artifacts, cluster?.invalidate);
   const packageResolver = new PackageResolver(entities);
   const bodies = new EntityBodyReader(limits, manifest);
-  const throttles = new Throttles(limits, balancer);
+  const throttles = new Throttles(limits, balancer, cluster?.controllers);
   const authenticator = new Authenticator(subjects);
   const resolver = new ActionResolver(entities, packageResolver);
-  const primitive = new PrimitiveInvoker(balancer, activations, journal, id, manifest.blackboxes);
+  const primitive = new PrimitiveInvoker(balancer, activations, handedJournal, id, manifest.blackboxes);
   const sequences = new SequenceComponents(entities, packageResolver, limits.sequenceMaxLength);
   const orchestrations = new Orchestrations(activations, journal, log);
   const runner = new AnyActionRunner(primitive, resolver, sequences, orchestrations, limits.sequenceMaxLength);
@@ -97,9 +114,12 @@ export function composeController({
     await firing.drain();
     await orchestrations.drain();
   };
-  const forgetNamespace = (namespace: string) => {
-    authenticator.forget(namespace);
-    entities.forgetNamespace(namespace);
+  const caches: Caches = {
+    forgetEntity: (id) => entities.forget(id),
+    forgetNamespace: (namespace) => {
+      authenticator.forget(namespace);
+      entities.forgetNamespace(namespace);
+    },
   };
-  return { server: new ApiServer(api, config.api, log), drain, forgetNamespace };
+  return { server: new ApiServer(api, config.api, log), drain, caches, throttles };
 }

@@ -55,6 +55,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     artifacts,
     activations,
     journal,
+    handedJournal: journal,
     subjects,
     balancer,
     log,
@@ -62,12 +63,14 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     ...(metrics ? { metrics: metrics.all } : {}),
   });
   if (metrics) standaloneMetrics(metrics.all, { server: controller.server, balancer, invoker, activations });
+  let stopping = false;
   const admin = new AdminApi(
-    new NamespaceAdmin(subjects, artifacts, (namespace) => controller.forgetNamespace(namespace)),
+    new NamespaceAdmin(subjects, artifacts, (namespace) => controller.caches.forgetNamespace(namespace)),
     {
       host: config.api.host,
       port: config.admin.port,
       key: config.admin.key,
+      unready: () => (stopping ? 'The platform is stopping.' : undefined),
       about: () => ({ status: 'up', instanceId: config.instanceId || processId, version, pid: process.pid, apiHost: publicUrl }),
     },
     log,
@@ -76,6 +79,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
   await admin.listen();
   log.info({ ...address, admin: config.admin.port, version }, 'platform is up');
   return async () => {
+    stopping = true;
     await controller.server.close();
     await Promise.race([controller.drain().then(() => invoker.drain()), new Promise((resolve) => setTimeout(resolve, drainTimeout))]);
     // what still runs is ended and recorded as failed
