@@ -1,6 +1,9 @@
 /** A platform as data: what runs, with what, in what order. Renderers turn it into processes, containers or pods. */
 export interface Blueprint {
   services: readonly ServiceBlueprint[];
+  /** Images that are built from sources the provider carries. */
+  images: readonly ImageBlueprint[];
+  networks: readonly NetworkBlueprint[];
   /** Random values that are made once and kept: by name. */
   generatedSecrets: readonly string[];
   /** Where clients reach the platform. */
@@ -12,38 +15,121 @@ export interface PortReference {
   port: string;
 }
 
+/** Programs of the platform. */
+export type ProgramName = 'standalone' | 'controller' | 'invoker';
+
 export interface ServiceBlueprint {
   name: string;
-  /** A program of the platform. Targets that run images map it to the image that carries it. */
-  program: 'standalone';
+  /** A program of the platform: a file of it for the local target, an argument of the platform's image for others. */
+  program?: ProgramName;
+  /** What containers of it run: a built image by its name in `images`, or one that is pulled. Absent where only the local target runs it. */
+  image?: { built: string } | { pulled: string };
+  /** Instances; the name of each is the service's with its number behind it, as soon as there may be several. */
   replicas: number;
-  /** Settings in clear. `{dataDir}` and `{instanceId}` are filled in where the service runs. */
+  /** Whether instances carry a number even when there is one. */
+  numbered?: boolean;
+  /** Settings in clear. `{dataDir}`, `{instanceId}` and `{index}` are filled in where the service runs. */
   env: Readonly<Record<string, string>>;
   /** Settings that are a generated secret: variable name to the secret's name. */
   secrets: Readonly<Record<string, string>>;
   ports: readonly PortBlueprint[];
   volumes: readonly VolumeBlueprint[];
+  /** Sockets and the like of the machine itself: path there to path inside. */
+  hostPaths?: Readonly<Record<string, string>>;
+  files?: readonly FileBlueprint[];
   health: HealthBlueprint;
   /** Services that must be healthy before this one starts. */
   needs: readonly string[];
+  /** Networks with the address each instance has there (`{index}` is added to the last number); the network of the machine itself. */
+  networks?: 'host' | readonly AttachmentBlueprint[];
+  /** Upper bound of its memory, in MB. */
+  memory?: number;
+  /** Seconds it has to finish what it does when it is told to stop. */
+  stopGrace?: number;
 }
 
 export interface PortBlueprint {
   name: string;
-  /** Where clients on the host reach it. */
+  /** The port it listens on; on the local target, where clients reach it. */
   port: number;
+  /** Where clients on the host of a container reach it. */
+  published?: readonly { address: string; port: number }[];
 }
 
 export interface VolumeBlueprint {
   name: string;
+  /** Where it is found inside a container. */
+  path?: string;
   /** Kept when the platform is removed. */
   retain: boolean;
+}
+
+/** A file put into the container before it starts. `secret` is a text that must not be shown. */
+export interface FileBlueprint {
+  path: string;
+  content: string;
+  secret?: boolean;
+}
+
+export interface NetworkBlueprint {
+  name: string;
+  subnet: string;
+  gateway: string;
+  /** Addresses given out to who has none of his own; all others belong to the blueprint. */
+  ipRange: string;
+  /** Nothing outside can be reached from it. */
+  internal: boolean;
+  /** Who is in it reaches the gateway alone, and nobody else in it. */
+  isolated: boolean;
+}
+
+export interface AttachmentBlueprint {
+  network: string;
+  address?: string;
+}
+
+export interface ImageBlueprint {
+  name: string;
+  /** Its full name: `repository:tag`. The tag follows from the sources, so that other sources are another image. */
+  reference: string;
+  /** Folder of the sources among those the provider carries. */
+  context: string;
+  buildArgs?: Readonly<Record<string, string>>;
 }
 
 export interface HealthBlueprint {
   /** Name of the port that is asked. */
   port: string;
-  path: string;
+  /** Absent: that the port takes connections is enough. */
+  path?: string;
   /** Seconds until a started service must be healthy. */
   timeout: number;
+}
+
+/** One running instance of a service, all placeholders for its number filled in. */
+export interface ServiceInstance {
+  name: string;
+  index: number;
+  service: ServiceBlueprint;
+  env: Readonly<Record<string, string>>;
+  ports: readonly PortBlueprint[];
+  attachments: 'host' | readonly AttachmentBlueprint[];
+}
+
+export function instancesOf(service: ServiceBlueprint): ServiceInstance[] {
+  return Array.from({ length: service.replicas }, (_, index) => ({
+    name: service.numbered ? `${service.name}${index}` : service.name,
+    index,
+    service,
+    env: Object.fromEntries(Object.entries(service.env).map(([name, value]) => [name, value.replaceAll('{index}', String(index))])),
+    // in the network of the machine itself, each needs ports of its own
+    ports: service.networks === 'host' ? service.ports.map((port) => ({ ...port, port: port.port + index })) : service.ports,
+    attachments: service.networks === 'host' ? 'host' : (service.networks ?? []).map((attachment) => atIndex(attachment, index)),
+  }));
+}
+
+function atIndex({ network, address }: AttachmentBlueprint, index: number): AttachmentBlueprint {
+  if (address === undefined) return { network };
+  const parts = address.split('.');
+  return { network, address: [...parts.slice(0, 3), Number(parts[3]) + index].join('.') };
 }

@@ -43,12 +43,14 @@ export function standaloneBlueprint(args: PlatformArgs): Blueprint {
         needs: [],
       },
     ],
+    images: [],
+    networks: [],
     generatedSecrets: ['adminKey'],
     endpoints: { api: { service, port: 'api' }, admin: { service, port: 'admin' } },
   };
 }
 
-function limitSettings(limits: PlatformLimits): Record<string, string> {
+export function limitSettings(limits: PlatformLimits): Record<string, string> {
   const settings: Record<string, string> = {};
   for (const [limit, setting] of Object.entries(LIMIT_SETTINGS)) {
     const value = limits[limit as keyof PlatformLimits];
