@@ -1,4 +1,4 @@
-import { ConfigurationError, environmentName, readConfiguration } from './settings';
+import { ConfigurationError, environmentName, readConfiguration, requireAdminKey } from './settings';
 
 const required = { OPENWHISK_ADMIN_KEY: 'k'.repeat(20), OPENWHISK_DATA_DIR: '/data' };
 
@@ -14,7 +14,7 @@ test('an empty variable means the default', () => {
 });
 
 test.each([
-  [{ OPENWHISK_DATA_DIR: '/data' }, 'Set OPENWHISK_ADMIN_KEY: it is required.'],
+  [{}, 'Set OPENWHISK_DATA_DIR: it is required.'],
   [{ ...required, OPENWHISK_API_PORT: 'http' }, "OPENWHISK_API_PORT is not usable: 'http' is not a whole number."],
   [
     { ...required, CONFIG_whisk_memory_max: 'much' },
@@ -26,4 +26,16 @@ test.each([
   ],
 ])('%j is refused with a sentence that names the variable', (environment, message) => {
   expect(() => readConfiguration(environment as Record<string, string>)).toThrow(new ConfigurationError(message));
+});
+
+test.each([
+  ['', 'Set OPENWHISK_ADMIN_KEY: it is required.'],
+  ['short', 'OPENWHISK_ADMIN_KEY is too short: use at least 16 characters.'],
+])("the admin key '%s' is refused", (key, message) => {
+  const config = readConfiguration({ ...required, OPENWHISK_ADMIN_KEY: key });
+  expect(() => requireAdminKey(config)).toThrow(new ConfigurationError(message));
+});
+
+test('names are separated by commas', () => {
+  expect(readConfiguration({ ...required, OPENWHISK_INVOKER_TAGS: 'gpu, large,' }).cluster.invokerTags).toEqual(['gpu', 'large']);
 });

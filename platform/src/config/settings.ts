@@ -1,4 +1,4 @@
-import { type Parser, parseBoolean, parseDuration, parseInteger, parseMegabytes, parseSize, parseText } from './units';
+import { type Parser, parseBoolean, parseDuration, parseInteger, parseMegabytes, parseNames, parseSize, parseText } from './units';
 
 /** One setting: OpenWhisk's key where it has one (also as `CONFIG_whisk_aB_c`), our own variable where not. */
 interface Setting<T> {
@@ -35,7 +35,22 @@ export const settings = {
   },
   admin: {
     port: setting('OPENWHISK_ADMIN_PORT', parseInteger, 3234),
-    key: setting<string>('OPENWHISK_ADMIN_KEY', parseText),
+    /** At least 16 characters; see `requireAdminKey`. */
+    key: setting('OPENWHISK_ADMIN_KEY', parseText, ''),
+  },
+  cluster: {
+    /** Letters, digits, `._-`; different for each controller, the same after a restart. */
+    controllerId: setting('OPENWHISK_CONTROLLER_ID', parseText, '0'),
+    /** From 0 on; different for each invoker, the same after a restart. */
+    invokerId: setting('OPENWHISK_INVOKER_ID', parseInteger, 0),
+    /** Shown in lists of invokers; default its number. */
+    invokerName: setting('OPENWHISK_INVOKER_NAME', parseText, ''),
+    /** An invoker with tags takes only actions that ask for one of them by their annotation `invoker-resources`; `blackbox`: only images of users. */
+    invokerTags: setting('OPENWHISK_INVOKER_TAGS', parseNames, []),
+    /** An invoker with such takes actions of these namespaces only, and they run nowhere else. */
+    invokerNamespaces: setting('OPENWHISK_INVOKER_DEDICATED_NAMESPACES', parseNames, []),
+    /** How long a stop waits for work under way. */
+    drainTimeout: setting('OPENWHISK_DRAIN_TIMEOUT', parseDuration, 30_000),
   },
   dataDir: setting<string>('OPENWHISK_DATA_DIR', parseText),
   instanceId: setting('OPENWHISK_INSTANCE_ID', parseText, ''),
@@ -81,6 +96,9 @@ export const settings = {
     requireApiKeyAnnotation: setting('whisk.feature-flags.require-api-key-annotation', parseBoolean, true),
     timeoutFactor: setting('whisk.loadbalancer.timeout-factor', parseInteger, 2),
     timeoutAddon: setting('whisk.loadbalancer.timeout-addon', parseDuration, 60_000),
+    /** Requests that wait, not yet accepted, while all invokers are busy; one namespace gets at most half of the places. */
+    queueLength: setting('OPENWHISK_LOADBALANCER_QUEUE_LENGTH', parseInteger, 2000),
+    queueWait: setting('OPENWHISK_LOADBALANCER_QUEUE_WAIT', parseDuration, 30_000),
   },
   metrics: {
     /** Whether `GET /metrics` is there. */
@@ -130,6 +148,12 @@ export class ConfigurationError extends Error {
 export function environmentName(key: string): string {
   if (!key.includes('.')) return key;
   return `CONFIG_${key.replace(/-([a-z])/g, (_, c: string) => c.toUpperCase()).replace(/\./g, '_')}`;
+}
+
+/** For processes with an admin API. Throws ConfigurationError. */
+export function requireAdminKey({ admin: { key } }: PlatformConfig): void {
+  if (key === '') throw new ConfigurationError('Set OPENWHISK_ADMIN_KEY: it is required.');
+  if (key.length < 16) throw new ConfigurationError('OPENWHISK_ADMIN_KEY is too short: use at least 16 characters.');
 }
 
 export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): PlatformConfig {

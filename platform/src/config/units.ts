@@ -2,6 +2,13 @@ export type Parser<T> = (text: string) => T;
 
 export const parseText: Parser<string> = (text) => text;
 
+/** Comma separated. */
+export const parseNames: Parser<readonly string[]> = (text) =>
+  text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
+
 export const parseInteger: Parser<number> = (text) => {
   if (!/^-?\d+$/.test(text.trim())) throw new Error(`'${text}' is not a whole number.`);
   return Number(text);

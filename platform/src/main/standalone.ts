@@ -4,9 +4,9 @@ import { AdminApi } from '../admin/adminApi';
 import { NamespaceAdmin } from '../admin/namespaceAdmin';
 import { LeanBalancer } from '../balancer/leanBalancer';
 import { EmbeddedBus } from '../bus/embedded/embeddedBus';
-import { ConfigurationError, type PlatformConfig, readConfiguration } from '../config/settings';
-import { DataDirectoryInUse, lockDataDirectory } from '../host/dataDirectoryLock';
-import { createLogger, type Logger } from '../observe/logger';
+import { type PlatformConfig, requireAdminKey } from '../config/settings';
+import { lockDataDirectory } from '../host/dataDirectoryLock';
+import type { Logger } from '../observe/logger';
 import { isFailedCommit, openDatabase } from '../store/embedded/database';
 import { EmbeddedActivationStore } from '../store/embedded/embeddedActivationStore';
 import { EmbeddedArtifactStore } from '../store/embedded/embeddedArtifactStore';
@@ -16,6 +16,7 @@ import { readVersion } from './buildInfo';
 import { composeController } from './controllerParts';
 import { composeInvoker } from './invokerParts';
 import { loadManifest } from './manifest';
+import { atMost, runService } from './service';
 import { standaloneMetrics, startMetrics } from './standaloneMetrics';
 
 /** How long a stop waits for work under way. */
@@ -25,7 +26,7 @@ const invokerId = 'invoker0';
 
 /** Controller and invoker in one process over embedded stores and bus. Resolves when both APIs listen. */
 async function start(config: PlatformConfig, log: Logger): Promise<() => Promise<void>> {
-  if (config.admin.key.length < 16) throw new ConfigurationError('OPENWHISK_ADMIN_KEY is too short: use at least 16 characters.');
+  requireAdminKey(config);
   const version = readVersion();
   const manifest = loadManifest(config.runtimesManifest);
   const unlock = lockDataDirectory(config.dataDir);
@@ -81,7 +82,10 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
   return async () => {
     stopping = true;
     await controller.server.close();
-    await Promise.race([controller.drain().then(() => invoker.drain()), new Promise((resolve) => setTimeout(resolve, drainTimeout))]);
+    await atMost(
+      drainTimeout,
+      controller.drain().then(() => invoker.drain()),
+    );
     // what still runs is ended and recorded as failed
     await invoker.close();
     await controller.drain();
@@ -96,48 +100,4 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
 
 const processId = randomUUID();
 
-/** What a failure to start means to the operator, in one sentence. */
-function explain(error: unknown): string {
-  if (error instanceof ConfigurationError || error instanceof DataDirectoryInUse) return error.message;
-  const { code, port, message } = error as NodeJS.ErrnoException & { port?: number };
-  if (code === 'EADDRINUSE') return `Port ${port} is in use: stop what listens there or set OPENWHISK_API_PORT / OPENWHISK_ADMIN_PORT.`;
-  if (code === 'EACCES') return `Not allowed: ${message}.`;
-  return `The platform could not start: ${message}`;
-}
-
-async function main(): Promise<void> {
-  let log: Logger | undefined;
-  process.on('unhandledRejection', (reason) => {
-    if (!isFailedCommit(reason)) throw reason;
-    log?.error('a write to the entity store failed; see the request it belongs to');
-  });
-  try {
-    const config = readConfiguration(process.env);
-    log = createLogger(config.logLevel, 'openwhisk');
-    const stop = await start(config, log);
-    let stopping = false;
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
-      process.on(signal, () => {
-        if (stopping) return;
-        stopping = true;
-        log?.info({ signal }, 'stopping');
-        setTimeout(() => {
-          log?.warn('work under way was cut off: the time for a stop is over');
-          process.exit(1);
-        }, drainTimeout + 5_000).unref();
-        stop().then(
-          () => process.exit(0),
-          (error) => {
-            log?.error({ err: error }, 'the stop went wrong');
-            process.exit(1);
-          },
-        );
-      });
-    }
-  } catch (error) {
-    process.stderr.write(`${explain(error)}\n`);
-    process.exit(1);
-  }
-}
-
-void main();
+void runService({ start, stopTimeout: () => drainTimeout + 5_000, tolerates: isFailedCommit });

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
 import type { PlatformConfig } from '../../config/settings';
 import type { Logger } from '../../observe/logger';
 import type { Answer } from './answer';
@@ -71,13 +71,20 @@ export class ApiServer {
     return { host, port: (this.server.address() as AddressInfo).port };
   }
 
-  /** No new connections; answers under way are finished. */
-  async close(): Promise<void> {
+  /**
+   * No new connections; answers under way are finished. For `linger` ms requests on connections that are open already are answered too, each
+   * with the word that its connection ends: a proxy that keeps connections does so without losing a request on its way.
+   */
+  async close(linger = 0): Promise<void> {
     this.draining = true;
-    await new Promise<void>((resolve) => {
-      this.server.close(() => resolve());
-      this.server.closeIdleConnections();
+    // the close of http.Server would end idle connections at once
+    const closed = new Promise<void>((resolve) => {
+      NetServer.prototype.close.call(this.server, () => resolve());
     });
+    if (linger > 0) await new Promise((resolve) => setTimeout(resolve, linger));
+    this.server.close();
+    this.server.closeIdleConnections();
+    await closed;
   }
 
   private async answer(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
