@@ -1,4 +1,4 @@
-// A CouchDB-protocol server over leveldb, as a process of its own: `node couchProgram.mjs FOLDER PORT`. It says "ready" when it listens.
+// A CouchDB-protocol server over leveldb, as a process of its own: `node couchProgram.mjs FOLDER PORT [HOST]`. It says "ready" when it listens.
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import express from 'express';
@@ -8,7 +8,7 @@ import PouchDB from 'pouchdb-core';
 import mapreduce from 'pouchdb-mapreduce';
 import replication from 'pouchdb-replication';
 
-const [folder, port] = process.argv.slice(2);
+const [folder, port, host = '127.0.0.1'] = process.argv.slice(2);
 const data = join(folder, 'data');
 const configPath = join(folder, 'config.json');
 mkdirSync(data, { recursive: true });
@@ -21,4 +21,4 @@ const Database = PouchDB.plugin(leveldb)
   .defaults({ prefix: `${data}/` });
 const app = express();
 app.use(expressPouchDB(Database, { configPath, logPath: join(folder, 'log.txt'), overrideMode: { exclude: ['routes/fauxton'] } }));
-app.listen(Number(port), '127.0.0.1', () => process.stdout.write('ready\n'));
+app.listen(Number(port), host, () => process.stdout.write('ready\n'));
