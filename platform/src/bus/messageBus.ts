@@ -5,7 +5,17 @@
 export interface Topic<T> {
   readonly name: string;
   encode(message: T): string;
+  /** Unknown members are passed over. Throws when what is needed is missing. */
   decode(text: string): T;
+  /** The message with less in it, for one that is larger than the bus takes. */
+  shrink?(message: T): T;
+}
+
+/** Where a message stands in its topic. */
+export interface Position {
+  partition: number;
+  /** Grows by at least one a message within a partition. */
+  offset: number;
 }
 
 export interface Subscription {
@@ -17,20 +27,53 @@ export interface SubscribeOptions {
   group: string;
   /** Messages handed out and not yet settled; delivery pauses at this number. */
   maxInFlight: number;
+  /**
+   * Other processes read with this group too. Default false: then whoever is still in it is a former self that died without leaving, and is
+   * put out of it instead of waited for.
+   */
+  shared?: boolean;
 }
 
 export interface MessageBus {
-  /** Resolves when the message is accepted and would survive the receiver's absence. */
+  /**
+   * Resolves when the message is accepted and would survive the receiver's absence. Rejects with BusFull or MessageTooLarge (nothing was
+   * sent), or BusUnavailable (nothing is known to have been accepted).
+   */
   send<T>(topic: Topic<T>, message: T): Promise<void>;
-  /** The handler's promise settles the message: until then it counts as in flight. */
-  subscribe<T>(topic: Topic<T>, options: SubscribeOptions, handler: (message: T) => Promise<void>): Promise<Subscription>;
+  /**
+   * The handler's promise settles the message, rejected or not: until then it counts as in flight, and whoever reads the topic next after
+   * a crash gets it again. Resolves when messages sent from now on will be delivered. Groups get every message each, once.
+   */
+  subscribe<T>(topic: Topic<T>, options: SubscribeOptions, handler: Handler<T>): Promise<Subscription>;
   close(): Promise<void>;
 }
+
+export type Handler<T> = (message: T, position: Position) => Promise<void>;
 
 /** Refused because the receiver of a topic is too far behind. */
 export class BusFull extends Error {
   constructor(topic: string) {
     super(`The queue '${topic}' is full; try again later.`);
     this.name = 'BusFull';
+  }
+}
+
+/** Larger than the bus takes. */
+export class MessageTooLarge extends Error {
+  constructor(
+    topic: string,
+    readonly size: number,
+    readonly allowed: number,
+  ) {
+    super(`The message for '${topic}' has ${size} bytes; ${allowed} are allowed.`);
+    this.name = 'MessageTooLarge';
+  }
+}
+
+/** The broker did not acknowledge in time, or is not to be reached. */
+export class BusUnavailable extends Error {
+  constructor(topic: string, cause?: unknown) {
+    super(`The bus did not take the message for '${topic}'; try again later.`, { cause });
+    this.name = 'BusUnavailable';
   }
 }

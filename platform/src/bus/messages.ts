@@ -38,10 +38,14 @@ export interface ActivationMessage {
 export interface Acknowledgement {
   activationId: string;
   transactionId: string;
+  /** When the request began, epoch ms. */
+  transactionStart?: number;
   /** Present when the caller waits and the record fits on the bus. */
   record?: ActivationRecord;
+  /** The result is known, and to be read from the store: it was too large for the bus, or the sender left it out. */
+  recordOmitted?: boolean;
   slotFree: boolean;
   isSystemError: boolean;
-  /** Id of the invoker. */
+  /** Id of the invoker; empty when the slot is not free yet: such an acknowledgement does not name it on a shared bus. */
   invoker: string;
 }

@@ -1,16 +1,19 @@
+import { decodeAcknowledgement, encodeAcknowledgement } from './acknowledgementWire';
+import { decodeActivation, encodeActivation } from './activationWire';
 import type { Topic } from './messageBus';
 import type { Acknowledgement, ActivationMessage } from './messages';
 
-/** Work for one invoker. The wire form for a shared bus belongs to the Kafka side; inside a process messages are not encoded. */
+/** Work for one invoker; its name is `invoker<N>`. */
 export function invokerTopic(invoker: string): Topic<ActivationMessage> {
-  return jsonTopic(invoker);
+  return { name: invoker, encode: encodeActivation, decode: decodeActivation };
 }
 
-/** Acknowledgements for one controller. */
-export function completedTopic(controller: string): Topic<Acknowledgement> {
-  return jsonTopic(`completed${controller}`);
-}
-
-function jsonTopic<T>(name: string): Topic<T> {
-  return { name, encode: (m) => JSON.stringify(m), decode: (text) => JSON.parse(text) as T };
+/** Acknowledgements for one controller. `userMemory` (MB) is what the sending invoker has for containers: it stands in each of them. */
+export function completedTopic(controller: string, userMemory = 0): Topic<Acknowledgement> {
+  return {
+    name: `completed${controller}`,
+    encode: (acknowledgement) => encodeAcknowledgement(acknowledgement, userMemory),
+    decode: decodeAcknowledgement,
+    shrink: ({ record, ...rest }) => (record ? { ...rest, recordOmitted: true } : rest),
+  };
 }

@@ -1,8 +1,8 @@
-import { BusFull, type MessageBus, type SubscribeOptions, type Subscription, type Topic } from '../messageBus';
+import { BusFull, type Handler, type MessageBus, type SubscribeOptions, type Subscription, type Topic } from '../messageBus';
 
 interface Consumer {
   readonly options: SubscribeOptions;
-  readonly handler: (message: never) => Promise<void>;
+  readonly handler: Handler<never>;
   inFlight: number;
   closed: boolean;
   idle: (() => void) | undefined;
@@ -12,6 +12,8 @@ interface Channel {
   /** Waiting messages; `head` is the next to go, so taking one never moves the others. */
   queue: unknown[];
   head: number;
+  /** Messages handed out so far. */
+  delivered: number;
   consumers: Consumer[];
 }
 
@@ -38,7 +40,7 @@ export class EmbeddedBus implements MessageBus {
     return done;
   }
 
-  async subscribe<T>(topic: Topic<T>, options: SubscribeOptions, handler: (message: T) => Promise<void>): Promise<Subscription> {
+  async subscribe<T>(topic: Topic<T>, options: SubscribeOptions, handler: Handler<T>): Promise<Subscription> {
     const channel = this.channel(topic.name);
     const consumer: Consumer = { options, handler, inFlight: 0, closed: false, idle: undefined };
     channel.consumers.push(consumer);
@@ -63,7 +65,7 @@ export class EmbeddedBus implements MessageBus {
   private channel(name: string): Channel {
     let channel = this.channels.get(name);
     if (!channel) {
-      channel = { queue: [], head: 0, consumers: [] };
+      channel = { queue: [], head: 0, delivered: 0, consumers: [] };
       this.channels.set(name, channel);
     }
     return channel;
@@ -89,7 +91,7 @@ export class EmbeddedBus implements MessageBus {
       else this.pull(channel, consumer);
     };
     // a handler that rejects has said all it had to say in its own log; the message counts as settled either way
-    consumer.handler(message as never).then(settled, settled);
+    consumer.handler(message as never, { partition: 0, offset: channel.delivered++ }).then(settled, settled);
   }
 }
 

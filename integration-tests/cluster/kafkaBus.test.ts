@@ -1,0 +1,217 @@
+import { KafkaBus, type KafkaBusOptions } from '../../platform/src/bus/kafka/kafkaBus';
+import { BusUnavailable, type Handler, MessageTooLarge, type Topic } from '../../platform/src/bus/messageBus';
+import { createLogger } from '../../platform/src/observe/logger';
+import { eventually } from '../eventually';
+import { type KafkaBroker, startKafkaBroker } from './kafkaBroker';
+
+let broker: KafkaBroker;
+const open: KafkaBus[] = [];
+const log = createLogger(process.env.TEST_LOG_LEVEL ?? 'silent', 'test');
+let topics = 0;
+
+beforeAll(async () => {
+  broker = await startKafkaBroker();
+});
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((bus) => bus.close()));
+});
+afterAll(async () => {
+  await broker?.close();
+});
+
+async function connect(more: Partial<KafkaBusOptions> = {}): Promise<KafkaBus> {
+  const bus = await KafkaBus.connect({
+    brokers: broker.address.split(','),
+    clientId: 'test',
+    prefix: `t${process.pid}-`,
+    payload: 1024 * 1024,
+    sessionTimeout: 6000,
+    log,
+    ...more,
+  });
+  open.push(bus);
+  return bus;
+}
+
+/** A topic of work that no other test uses. */
+function workTopic(): Topic<string> {
+  return textTopic(`invoker${Date.now()}${topics++}`);
+}
+
+function textTopic(name: string): Topic<string> {
+  return { name, encode: (m) => m, decode: (text) => text, shrink: (m) => m.slice(0, 10) };
+}
+
+/** A consumer whose messages are settled by hand. */
+function byHand(): { seen: string[]; handler: Handler<string>; settle: (message: string) => void } {
+  const seen: string[] = [];
+  const unsettled = new Map<string, () => void>();
+  return {
+    seen,
+    settle: (message) => unsettled.get(message)?.(),
+    handler: (message) => {
+      seen.push(message);
+      return new Promise((resolve) => unsettled.set(message, resolve));
+    },
+  };
+}
+
+test('messages go round in order, singly and in large numbers, with their positions', async () => {
+  const bus = await connect();
+  const topic = workTopic();
+  const seen: string[] = [];
+  const positions: number[] = [];
+  await bus.subscribe(topic, { group: topic.name, maxInFlight: 100 }, async (message, { offset }) => {
+    seen.push(message);
+    positions.push(offset);
+  });
+  await bus.send(topic, 'ü "first"');
+  await eventually(async () => expect(seen).toEqual(['ü "first"']));
+  const many = Array.from({ length: 5000 }, (_, i) => `m${i}`);
+  await Promise.all(many.map((m) => bus.send(topic, m)));
+  await eventually(async () => expect(seen).toHaveLength(5001));
+  expect(seen.slice(1)).toEqual(many);
+  expect(positions).toEqual(Array.from({ length: 5001 }, (_, i) => i));
+});
+
+test('a message as large as a payload passes; a larger one is shrunk or refused', async () => {
+  const bus = await connect();
+  const topic = workTopic();
+  const seen: string[] = [];
+  await bus.subscribe(topic, { group: topic.name, maxInFlight: 100 }, async (message) => void seen.push(message));
+  const large = 'x'.repeat(1024 * 1024 + 5000);
+  // many of them: a batch has the same bound as a message
+  await Promise.all(Array.from({ length: 5 }, () => bus.send(topic, large)));
+  await bus.send(topic, 'y'.repeat(1024 * 1024 + 7000));
+  const { shrink: _, ...rigid } = topic;
+  await expect(bus.send(rigid, 'z'.repeat(1024 * 1024 + 7000))).rejects.toBeInstanceOf(MessageTooLarge);
+  await eventually(async () =>
+    expect(seen.map((m) => m.length)).toEqual([large.length, large.length, large.length, large.length, large.length, 10]),
+  );
+});
+
+test('no more messages are handed out than may be in flight', async () => {
+  const bus = await connect();
+  const topic = workTopic();
+  const { seen, handler, settle } = byHand();
+  await bus.subscribe(topic, { group: topic.name, maxInFlight: 2 }, handler);
+  await Promise.all(['a', 'b', 'c', 'd'].map((m) => bus.send(topic, m)));
+  await eventually(async () => expect(seen).toEqual(['a', 'b']));
+  settle('b');
+  await eventually(async () => expect(seen).toEqual(['a', 'b', 'c']));
+  settle('a');
+  await eventually(async () => expect(seen).toEqual(['a', 'b', 'c', 'd']));
+  for (const m of ['c', 'd']) settle(m);
+});
+
+test('what was not settled is delivered again to the next reader, and nothing that was', async () => {
+  const topic = workTopic();
+  const first = await connect();
+  const { seen, handler, settle } = byHand();
+  await first.subscribe(topic, { group: topic.name, maxInFlight: 10 }, handler);
+  for (const m of ['a', 'b', 'c', 'd']) await first.send(topic, m);
+  await eventually(async () => expect(seen).toEqual(['a', 'b', 'c', 'd']));
+  for (const m of ['a', 'b', 'd']) settle(m);
+  // the first one neither closes nor leaves: as one that was killed, it is put out by its successor
+  const second = await connect();
+  const again: string[] = [];
+  await eventually(async () => expect(await committed(first, topic.name)).toBe(2));
+  const started = Date.now();
+  await second.subscribe(topic, { group: topic.name, maxInFlight: 10 }, async (m) => void again.push(m));
+  await eventually(async () => expect(again).toEqual(['c', 'd']));
+  expect(Date.now() - started).toBeLessThan(5500);
+  settle('c');
+});
+
+test('closing waits for what is in flight, and what was settled does not come again', async () => {
+  const topic = workTopic();
+  const bus = await connect();
+  const { seen, handler, settle } = byHand();
+  const subscription = await bus.subscribe(topic, { group: topic.name, maxInFlight: 1 }, handler);
+  await bus.send(topic, 'a');
+  await bus.send(topic, 'b');
+  await eventually(async () => expect(seen).toEqual(['a']));
+  let closed = false;
+  const closing = subscription.close().then(() => {
+    closed = true;
+  });
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  expect(closed).toBe(false);
+  settle('a');
+  await closing;
+  const again: string[] = [];
+  await bus.subscribe(topic, { group: topic.name, maxInFlight: 1 }, async (m) => void again.push(m));
+  await eventually(async () => expect(again).toEqual(['b']));
+  expect(seen).toEqual(['a']);
+});
+
+test('each group gets each notice sent from now on, and none of before', async () => {
+  const bus = await connect({ prefix: `h${Date.now()}-` });
+  const health = textTopic('health');
+  await bus.send(health, 'old');
+  const seen: Record<string, string[]> = { health0: [], health1: [] };
+  for (const group of Object.keys(seen)) await bus.subscribe(health, { group, maxInFlight: 128 }, async (m) => void seen[group]!.push(m));
+  await bus.send(health, 'new');
+  await eventually(async () => expect(seen).toEqual({ health0: ['new'], health1: ['new'] }));
+});
+
+test('a message that can not be read is passed over', async () => {
+  const bus = await connect();
+  const topic = workTopic();
+  const seen: unknown[] = [];
+  const json: Topic<unknown> = { name: topic.name, encode: String, decode: (text) => JSON.parse(text) };
+  await bus.subscribe(json, { group: topic.name, maxInFlight: 1 }, async (m) => void seen.push(m));
+  for (const m of ['{"broken', '{"a":1}']) await bus.send(topic, m);
+  await eventually(async () => expect(seen).toEqual([{ a: 1 }]));
+});
+
+test('no broker: connecting says so', async () => {
+  const attempt = KafkaBus.connect({ brokers: ['127.0.0.1:1'], clientId: 'test', payload: 1024, log });
+  await expect(attempt).rejects.toBeInstanceOf(BusUnavailable);
+});
+
+test('the broker is killed and comes back under load: every acknowledged message is delivered, once, in order; nothing is settled early', async () => {
+  if (!broker.process) return;
+  const bus = await connect();
+  const topic = workTopic();
+  const seen: string[] = [];
+  const { handler: held, settle, seen: heldSeen } = byHand();
+  await bus.subscribe(topic, { group: topic.name, maxInFlight: 1000 }, async (m, position) => {
+    if (m === 'held') return held(m, position);
+    seen.push(m);
+  });
+  await bus.send(topic, 'held');
+  const acknowledged: string[] = [];
+  let sent = 0;
+  const load = async () => {
+    for (let i = 0; i < 400; i++) {
+      const m = `m${sent++}`;
+      await bus.send(topic, m).then(
+        () => acknowledged.push(m),
+        () => {},
+      );
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  };
+  const loads = Promise.all([load(), load(), load()]);
+  await eventually(async () => expect(acknowledged.length).toBeGreaterThan(100));
+  await broker.process.kill();
+  await eventually(async () => expect(bus.readiness()).toBe(false), 30_000);
+  await broker.process.run();
+  await loads;
+  await eventually(async () => expect(bus.readiness()).toBe(true), 30_000);
+  await eventually(async () => expect(new Set(seen)).toEqual(new Set(acknowledged)), 60_000);
+  expect(seen).toHaveLength(new Set(seen).size);
+  expect(heldSeen).toEqual(['held']);
+  // the one that is held keeps the position where it is
+  expect(await committed(bus, topic.name)).toBeLessThanOrEqual(0);
+  settle('held');
+  await eventually(async () => expect(await committed(bus, topic.name)).toBe(seen.length + 1));
+});
+
+/** The position of a group that is named as its topic. */
+async function committed(bus: KafkaBus, name: string): Promise<number> {
+  const { admin, prefix } = bus as unknown as { admin: import('kafkajs').Admin; prefix: string };
+  const [entry] = await admin.fetchOffsets({ groupId: prefix + name, topics: [prefix + name] });
+  return Number(entry!.partitions[0]!.offset);
+}

@@ -1,0 +1,43 @@
+import { connect as connectPlain, isIP } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { type ISocketFactory, Kafka, type LogEntry, logLevel, type SASLOptions } from 'kafkajs';
+import type { Logger } from '../../observe/logger';
+
+export interface KafkaConnection {
+  /** `host:port` each. */
+  brokers: readonly string[];
+  clientId: string;
+  /** Absent = no TLS. */
+  ssl?: ConnectionOptions;
+  sasl?: { mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'; username: string; password: string };
+  log: Logger;
+}
+
+/** Failed attempts come up to this far apart: who comes back is found at once. */
+export const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries: 12 };
+
+export function createKafka({ brokers, clientId, ssl, sasl, log }: KafkaConnection): Kafka {
+  return new Kafka({
+    brokers: [...brokers],
+    clientId,
+    connectionTimeout: 3000,
+    requestTimeout: 10_000,
+    retry,
+    socketFactory,
+    ...(ssl === undefined ? {} : { ssl }),
+    ...(sasl === undefined ? {} : { sasl: sasl as SASLOptions }),
+    logLevel: logLevel.WARN,
+    // a lost connection is told once by the bus; what the client says about each attempt is for those who look closely
+    logCreator: () => (entry: LogEntry) => log.debug({ kafka: entry.namespace, error: entry.log.error }, entry.log.message),
+  });
+}
+
+/** As kafkajs has it by default, without the delay that small requests suffer from Nagle's algorithm. */
+const socketFactory: ISocketFactory = ({ host, port, ssl, onConnect }) => {
+  const socket = ssl
+    ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...ssl }, onConnect)
+    : connectPlain({ host, port }, onConnect);
+  socket.setKeepAlive(true, 60_000);
+  socket.setNoDelay(true);
+  return socket;
+};

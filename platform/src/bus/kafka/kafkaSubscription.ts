@@ -1,0 +1,199 @@
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Logger } from '../../observe/logger';
+import type { Handler, Subscription, Topic } from '../messageBus';
+import { SettledPosition } from './settledPosition';
+
+export interface KafkaSubscriptionOptions<T> {
+  kafka: Kafka;
+  topic: Topic<T>;
+  /** Name of the topic on the broker. */
+  name: string;
+  group: string;
+  maxInFlight: number;
+  /** By partition: messages before it are passed over. */
+  startAt?: ReadonlyMap<number, number>;
+  /** ms */
+  sessionTimeout: number;
+  handler: Handler<T>;
+  /** Told of every sign of life of the broker. */
+  contact(): void;
+  log: Logger;
+}
+
+/** How often a position that moved is committed, ms: what was settled since then comes again after a crash. */
+const commitInterval = 100;
+/** ms */
+const leaveTimeout = 5000;
+/** Messages behind the oldest one that is not settled, as a multiple of those that may be in flight. */
+const spanFactor = 50;
+
+/**
+ * Reads a topic as a member of a group and commits its own position: never past a message that is not settled. Goes on by itself
+ * whenever the broker comes back; messages that come again by that are not handed out twice.
+ */
+export class KafkaSubscription<T> implements Subscription {
+  private readonly consumer: Consumer;
+  private readonly partitions = new Map<number, { settled: SettledPosition; committed: number }>();
+  private inFlight = 0;
+  private closed = false;
+  private committing = false;
+  private readonly committer: NodeJS.Timeout;
+  /** Called when there may be room again, or all is settled. */
+  private readonly waiting = new Set<() => void>();
+  private readonly startAt: Map<number, number>;
+
+  private constructor(private readonly options: KafkaSubscriptionOptions<T>) {
+    const { kafka, group, sessionTimeout } = options;
+    this.startAt = new Map(options.startAt);
+    this.consumer = kafka.consumer({
+      groupId: group,
+      sessionTimeout,
+      rebalanceTimeout: sessionTimeout,
+      heartbeatInterval: this.heartbeatInterval,
+      maxWaitTimeInMs: 100,
+      allowAutoTopicCreation: false,
+      retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: Number.MAX_SAFE_INTEGER, restartOnFailure: async () => true },
+    });
+    this.consumer.on(this.consumer.events.HEARTBEAT, options.contact);
+    this.consumer.on(this.consumer.events.FETCH, options.contact);
+    this.committer = setInterval(() => void this.commit(), commitInterval);
+  }
+
+  /** Resolves when the group has its members and delivery has begun. */
+  static async open<T>(options: KafkaSubscriptionOptions<T>): Promise<KafkaSubscription<T>> {
+    const subscription = new KafkaSubscription(options);
+    const { consumer } = subscription;
+    try {
+      await consumer.connect();
+      await consumer.subscribe({ topic: options.name, fromBeginning: true });
+      const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
+      await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (payload) => subscription.eachBatch(payload) });
+      await joined;
+      for (const [partition, offset] of options.startAt ?? []) consumer.seek({ topic: options.name, partition, offset: String(offset) });
+      return subscription;
+    } catch (error) {
+      clearInterval(subscription.committer);
+      await consumer.disconnect().catch(() => {});
+      throw error;
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.closed) return;
+    this.closed = true;
+    this.consumer.pause([{ topic: this.options.name }]);
+    this.wake();
+    // the group is kept until all is settled: the membership carries the commits
+    while (this.inFlight > 0) await this.change();
+    clearInterval(this.committer);
+    const leave = async () => {
+      while (this.committing) await new Promise((resolve) => setTimeout(resolve, 5));
+      await this.commit();
+      await this.consumer.disconnect();
+    };
+    // without a broker nothing is committed and nobody is told: what was settled comes again
+    await Promise.race([leave().catch(() => {}), new Promise((resolve) => setTimeout(resolve, leaveTimeout).unref())]);
+  }
+
+  private get heartbeatInterval(): number {
+    return Math.round(this.options.sessionTimeout / 4);
+  }
+
+  private async eachBatch({ batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
+    const { partition } = batch;
+    const settled = this.settledOf(partition, Number(batch.highWatermark));
+    const first = this.startAt.get(partition) ?? 0;
+    for (const message of batch.messages) {
+      while (!this.closed && isRunning() && !this.hasRoom(settled)) {
+        await this.change();
+        await heartbeat();
+      }
+      if (this.closed || !isRunning() || isStale()) return;
+      const offset = Number(message.offset);
+      if (offset >= first && !settled.has(offset)) this.deliver(settled, partition, offset, message.value);
+      resolveOffset(message.offset);
+    }
+    await heartbeat();
+  }
+
+  /** A partition that ends before what was read of it has been made anew: what was known of it is void. */
+  private settledOf(partition: number, end: number): SettledPosition {
+    let entry = this.partitions.get(partition);
+    if (entry && end <= entry.settled.latest) {
+      entry = undefined;
+      this.startAt.delete(partition);
+    }
+    if (!entry) {
+      entry = { settled: new SettledPosition(), committed: -1 };
+      this.partitions.set(partition, entry);
+    }
+    return entry.settled;
+  }
+
+  private hasRoom(settled: SettledPosition): boolean {
+    const { maxInFlight } = this.options;
+    return this.inFlight < maxInFlight && settled.span < maxInFlight * spanFactor;
+  }
+
+  private deliver(settled: SettledPosition, partition: number, offset: number, value: Buffer | null): void {
+    const { topic, handler, log } = this.options;
+    const entry = settled.handOut(offset);
+    let message: T;
+    try {
+      message = topic.decode(value?.toString('utf8') ?? '');
+    } catch (error) {
+      log.error(
+        { topic: topic.name, partition, offset, reason: (error as Error).message },
+        'a message on the bus is not readable; it is passed over',
+      );
+      settled.settle(entry);
+      return;
+    }
+    this.inFlight++;
+    const done = () => {
+      this.inFlight--;
+      settled.settle(entry);
+      this.wake();
+    };
+    // a handler that rejects has said all it had to say in its own log
+    handler(message, { partition, offset }).then(done, done);
+  }
+
+  /** Waits for room or for the next heartbeat's time. */
+  private change(): Promise<void> {
+    return new Promise((resolve) => {
+      const done = () => {
+        clearTimeout(timer);
+        this.waiting.delete(done);
+        resolve();
+      };
+      const timer = setTimeout(done, this.heartbeatInterval);
+      this.waiting.add(done);
+    });
+  }
+
+  private wake(): void {
+    for (const done of this.waiting) done();
+  }
+
+  private async commit(): Promise<void> {
+    if (this.committing) return;
+    const due = [...this.partitions].flatMap(([partition, entry]) => {
+      const { position } = entry.settled;
+      return position === undefined || position <= entry.committed ? [] : [{ partition, entry, position }];
+    });
+    if (due.length === 0) return;
+    this.committing = true;
+    try {
+      await this.consumer.commitOffsets(
+        due.map(({ partition, position }) => ({ topic: this.options.name, partition, offset: String(position) })),
+      );
+      for (const { entry, position } of due) entry.committed = position;
+    } catch (error) {
+      // the group changes, or the broker is away: the next attempt commits as much or more
+      this.options.log.debug({ group: this.options.group, reason: (error as Error).message }, 'a position could not be committed');
+    } finally {
+      this.committing = false;
+    }
+  }
+}
