@@ -61,6 +61,7 @@ export class Platform extends pulumi.ComponentResource {
             resourceInputs["adminPort"] = args?.adminPort;
             resourceInputs["apiPort"] = args?.apiPort;
             resourceInputs["dataDir"] = args?.dataDir;
+            resourceInputs["docker"] = args?.docker;
             resourceInputs["host"] = args?.host;
             resourceInputs["limits"] = args?.limits;
             resourceInputs["logLevel"] = args?.logLevel;
@@ -96,9 +97,13 @@ export interface PlatformArgs {
      */
     apiPort?: number;
     /**
-     * Folder for data and logs; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
+     * Folder for data and logs, on `docker` for the sources of images; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
      */
     dataDir?: string;
+    /**
+     * What only a platform of containers has; for the target `docker`.
+     */
+    docker?: inputs.PlatformDockerArgs;
     /**
      * Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
      */
@@ -120,11 +125,11 @@ export interface PlatformArgs {
      */
     settings?: {[key: string]: string};
     /**
-     * Where it runs: `local`, as processes on this machine. They outlive the deployment, and end with `pulumi destroy`. Default: `local`.
+     * Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
      */
     target?: string;
     /**
-     * Memory for all action containers together, in MB. Default: 2048.
+     * Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
      */
     userMemory?: number;
 }

@@ -32,6 +32,8 @@ export interface ServiceBlueprint {
   env: Readonly<Record<string, string>>;
   /** Settings that are a generated secret: variable name to the secret's name. */
   secrets: Readonly<Record<string, string>>;
+  /** Settings that must not be shown, as the program gave them. */
+  hiddenEnv?: Readonly<Record<string, string>>;
   ports: readonly PortBlueprint[];
   volumes: readonly VolumeBlueprint[];
   /** Sockets and the like of the machine itself: path there to path inside. */

@@ -57,6 +57,7 @@ export function distributedBlueprint(args: PlatformArgs, platform: string, sourc
         OPENWHISK_CONTROLLER_ID: '{index}',
       },
       secrets: { ...shared.secrets, OPENWHISK_ADMIN_KEY: 'adminKey' },
+      hiddenEnv: shared.hiddenEnv,
       ports: [
         { name: 'api', port: PORTS.api },
         { name: 'admin', port: PORTS.admin },
@@ -89,6 +90,7 @@ export function distributedBlueprint(args: PlatformArgs, platform: string, sourc
         ...(args.userMemory === undefined ? {} : { CONFIG_whisk_containerPool_userMemory: `${args.userMemory} m` }),
       },
       secrets: { ...shared.secrets, OPENWHISK_ADMIN_KEY: 'adminKey' },
+      hiddenEnv: shared.hiddenEnv,
       ports: [{ name: 'health', port: docker.invokerPort ?? 12001 }],
       volumes: [{ name: 'journal', path: '/data', retain }],
       hostPaths: { [docker.socket ?? '/var/run/docker.sock']: '/var/run/docker.sock' },
@@ -152,10 +154,10 @@ function sharedSettings(args: PlatformArgs, docker: DockerArgs, plan: { kafka: s
     OPENWHISK_KAFKA_HOSTS: docker.kafkaHosts ?? `${plan.kafka}:${PORTS.kafka}`,
     OPENWHISK_COUCHDB_URL: docker.couchdb?.url ?? `http://${plan.couchdb}:${PORTS.couchdb}`,
     OPENWHISK_COUCHDB_USERNAME: docker.couchdb?.username ?? COUCHDB_USER,
-    ...(docker.couchdb === undefined ? {} : { OPENWHISK_COUCHDB_PASSWORD: docker.couchdb.password }),
   };
   const secrets: Record<string, string> = docker.couchdb === undefined ? { OPENWHISK_COUCHDB_PASSWORD: 'couchdbPassword' } : {};
-  return { env, secrets };
+  const hiddenEnv: Record<string, string> = docker.couchdb === undefined ? {} : { OPENWHISK_COUCHDB_PASSWORD: docker.couchdb.password };
+  return { env, secrets, hiddenEnv };
 }
 
 const COUCHDB_USER = 'openwhisk';

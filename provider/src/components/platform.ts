@@ -1,15 +1,20 @@
+import { join } from 'node:path';
 import {
   ComponentResource,
   type ComponentResourceOptions,
+  getProject,
   getStack,
   InputPropertiesError,
   type Inputs,
   type Output,
   output,
 } from '@pulumi/pulumi';
+import { DEFAULT_KINDS, distributedBlueprint } from '../blueprint/distributed';
 import { checkPlatformArgs, type PlatformArgs } from '../blueprint/platformArgs';
 import { standaloneBlueprint } from '../blueprint/standalone';
-import { renderLocal } from '../targets/local/renderLocal';
+import { ImageSources } from '../targets/docker/imageSources';
+import { type RenderedPlatform, renderLocal } from '../targets/local/renderLocal';
+import { findProjectRoot } from '../targets/projectRoot';
 
 /** A complete platform: `openwhisk:index:Platform`. What it is made of depends on the target. */
 export class Platform extends ComponentResource {
@@ -22,23 +27,55 @@ export class Platform extends ComponentResource {
 
   constructor(name: string, args: PlatformArgs & { dataDir?: string }, options: ComponentResourceOptions, version: string) {
     super('openwhisk:index:Platform', name, {}, options);
-    const rendered = renderLocal(standaloneBlueprint(args), {
-      parent: this,
-      version,
-      name,
-      host: args.host ?? '127.0.0.1',
-      dataDir: args.dataDir ?? `.openwhisk/${getStack()}/${name}`,
-    });
+    const folder = args.dataDir ?? `.openwhisk/${getStack()}/${name}`;
+    const rendered =
+      args.target === 'docker' ? this.renderDocker(name, args, folder, version) : this.renderLocal(name, args, folder, version);
     this.apiHost = rendered.apiHost;
     this.adminUrl = rendered.adminUrl;
     this.adminKey = rendered.adminKey;
     this.registerOutputs(this.state());
   }
 
+  private renderLocal(name: string, args: PlatformArgs, dataDir: string, version: string): RenderedPlatform {
+    const host = args.host ?? '127.0.0.1';
+    return renderLocal(standaloneBlueprint(args), { parent: this, version, name, host, dataDir });
+  }
+
+  private renderDocker(name: string, args: PlatformArgs, folder: string, version: string): RenderedPlatform {
+    // loaded with the first platform that needs it: it is large
+    const { renderDocker } = require('../targets/docker/renderDocker') as typeof import('../targets/docker/renderDocker');
+    const sources = new ImageSources();
+    const platform = `${getProject()}-${getStack()}-${name}`.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
+    const { engine, tls, kinds = DEFAULT_KINDS } = args.docker ?? {};
+    const host = clientHost(args.host, engine);
+    const provider = this.getProvider('docker:index/container:Container');
+    return renderDocker(distributedBlueprint(args, platform, sources), {
+      parent: this,
+      version,
+      name,
+      platform,
+      ...(engine === undefined ? {} : { engine }),
+      ...(provider === undefined ? {} : { provider }),
+      endpoints: {
+        apiHost: `${tls === undefined ? 'http' : 'https'}://${host}:${args.apiPort ?? 3233}`,
+        adminUrl: `http://${host}:${args.adminPort ?? 3234}`,
+      },
+      kind: kinds[0]!,
+      stage: (context) => sources.stage(context, join(findProjectRoot(process.cwd()), folder, 'images')),
+    });
+  }
+
   /** The outputs by name. */
   state(): Record<string, Output<string>> {
     return { apiHost: this.apiHost, adminUrl: this.adminUrl, adminKey: this.adminKey };
   }
+}
+
+/** How clients call the address that ports are opened on: of "all addresses", the engine's own. */
+function clientHost(host = '127.0.0.1', engine?: string): string {
+  if (host !== '0.0.0.0') return host;
+  const remote = engine === undefined ? undefined : /^(?:tcp|ssh):\/\/(?:[^@/]*@)?([^:/]+)/.exec(engine)?.[1];
+  return remote ?? '127.0.0.1';
 }
 
 /**

@@ -3,8 +3,8 @@ import { OpenWhiskClient } from '../openwhisk/openWhiskClient';
 import { DEFAULT_RETRY_POLICY } from '../openwhisk/retry';
 import { ConfigurationError } from '../resources/errors';
 import type { OperationContext } from '../resources/resourceModel';
+import { findProjectRoot } from '../targets/projectRoot';
 import type { EngineLog } from './engineLog';
-import { findProjectRoot } from './projectRoot';
 import type { ProviderConfig } from './providerConfig';
 import { nameOfUrn } from './resourceTypes';
 

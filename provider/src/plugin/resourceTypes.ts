@@ -6,6 +6,8 @@ import type { ResourceModel } from '../resources/resourceModel';
 import { ruleModel } from '../resources/rule';
 import { sequenceModel } from '../resources/sequence';
 import { triggerModel } from '../resources/trigger';
+import { containerHealthModel } from '../targets/docker/containerHealth';
+import { healthActionModel } from '../targets/docker/healthAction';
 import { generatedSecretModel } from '../targets/local/generatedSecret';
 import { serviceModel } from '../targets/local/service';
 
@@ -20,6 +22,8 @@ const MODELS: Readonly<Record<string, ResourceModel>> = {
   'openwhisk:index:Rule': ruleModel,
   'openwhisk:local:Service': serviceModel,
   'openwhisk:local:GeneratedSecret': generatedSecretModel,
+  'openwhisk:docker:ContainerHealth': containerHealthModel,
+  'openwhisk:docker:HealthAction': healthActionModel,
 };
 
 export function modelOf(type: string): ResourceModel {

@@ -50,8 +50,10 @@ type platformArgs struct {
 	AdminPort *int `pulumi:"adminPort"`
 	// Port of the OpenWhisk API. Default: 3233.
 	ApiPort *int `pulumi:"apiPort"`
-	// Folder for data and logs; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
+	// Folder for data and logs, on `docker` for the sources of images; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
 	DataDir *string `pulumi:"dataDir"`
+	// What only a platform of containers has; for the target `docker`.
+	Docker *PlatformDocker `pulumi:"docker"`
 	// Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
 	Host *string `pulumi:"host"`
 	// Limits every namespace has unless it is given its own.
@@ -62,9 +64,9 @@ type platformArgs struct {
 	RetainData *bool `pulumi:"retainData"`
 	// Further OpenWhisk settings by their environment name, such as `CONFIG_whisk_activation_payload_max`.
 	Settings map[string]string `pulumi:"settings"`
-	// Where it runs: `local`, as processes on this machine. They outlive the deployment, and end with `pulumi destroy`. Default: `local`.
+	// Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
 	Target *string `pulumi:"target"`
-	// Memory for all action containers together, in MB. Default: 2048.
+	// Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
 	UserMemory *int `pulumi:"userMemory"`
 }
 
@@ -74,8 +76,10 @@ type PlatformArgs struct {
 	AdminPort *int
 	// Port of the OpenWhisk API. Default: 3233.
 	ApiPort *int
-	// Folder for data and logs; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
+	// Folder for data and logs, on `docker` for the sources of images; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
 	DataDir *string
+	// What only a platform of containers has; for the target `docker`.
+	Docker *PlatformDockerArgs
 	// Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
 	Host *string
 	// Limits every namespace has unless it is given its own.
@@ -86,9 +90,9 @@ type PlatformArgs struct {
 	RetainData *bool
 	// Further OpenWhisk settings by their environment name, such as `CONFIG_whisk_activation_payload_max`.
 	Settings map[string]string
-	// Where it runs: `local`, as processes on this machine. They outlive the deployment, and end with `pulumi destroy`. Default: `local`.
+	// Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
 	Target *string
-	// Memory for all action containers together, in MB. Default: 2048.
+	// Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
 	UserMemory *int
 }
 

@@ -787,6 +787,730 @@ func (o NamespaceLimitsPtrOutput) WarmedContainerKeepingTimeout() pulumi.StringP
 	}).(pulumi.StringPtrOutput)
 }
 
+// A CouchDB that is there already.
+type PlatformCouchdb struct {
+	// The administrator's password.
+	Password string `pulumi:"password"`
+	// Its address, such as `http://couchdb.example.com:5984`.
+	Url string `pulumi:"url"`
+	// An administrator.
+	Username string `pulumi:"username"`
+}
+
+// PlatformCouchdbInput is an input type that accepts PlatformCouchdbArgs and PlatformCouchdbOutput values.
+// You can construct a concrete instance of `PlatformCouchdbInput` via:
+//
+//	PlatformCouchdbArgs{...}
+type PlatformCouchdbInput interface {
+	pulumi.Input
+
+	ToPlatformCouchdbOutput() PlatformCouchdbOutput
+	ToPlatformCouchdbOutputWithContext(context.Context) PlatformCouchdbOutput
+}
+
+// A CouchDB that is there already.
+type PlatformCouchdbArgs struct {
+	// The administrator's password.
+	Password pulumi.StringInput `pulumi:"password"`
+	// Its address, such as `http://couchdb.example.com:5984`.
+	Url string `pulumi:"url"`
+	// An administrator.
+	Username string `pulumi:"username"`
+}
+
+func (PlatformCouchdbArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformCouchdb)(nil)).Elem()
+}
+
+func (i PlatformCouchdbArgs) ToPlatformCouchdbOutput() PlatformCouchdbOutput {
+	return i.ToPlatformCouchdbOutputWithContext(context.Background())
+}
+
+func (i PlatformCouchdbArgs) ToPlatformCouchdbOutputWithContext(ctx context.Context) PlatformCouchdbOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformCouchdbOutput)
+}
+
+func (i PlatformCouchdbArgs) ToPlatformCouchdbPtrOutput() PlatformCouchdbPtrOutput {
+	return i.ToPlatformCouchdbPtrOutputWithContext(context.Background())
+}
+
+func (i PlatformCouchdbArgs) ToPlatformCouchdbPtrOutputWithContext(ctx context.Context) PlatformCouchdbPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformCouchdbOutput).ToPlatformCouchdbPtrOutputWithContext(ctx)
+}
+
+// PlatformCouchdbPtrInput is an input type that accepts PlatformCouchdbArgs, PlatformCouchdbPtr and PlatformCouchdbPtrOutput values.
+// You can construct a concrete instance of `PlatformCouchdbPtrInput` via:
+//
+//	        PlatformCouchdbArgs{...}
+//
+//	or:
+//
+//	        nil
+type PlatformCouchdbPtrInput interface {
+	pulumi.Input
+
+	ToPlatformCouchdbPtrOutput() PlatformCouchdbPtrOutput
+	ToPlatformCouchdbPtrOutputWithContext(context.Context) PlatformCouchdbPtrOutput
+}
+
+type platformCouchdbPtrType PlatformCouchdbArgs
+
+func PlatformCouchdbPtr(v *PlatformCouchdbArgs) PlatformCouchdbPtrInput {
+	return (*platformCouchdbPtrType)(v)
+}
+
+func (*platformCouchdbPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformCouchdb)(nil)).Elem()
+}
+
+func (i *platformCouchdbPtrType) ToPlatformCouchdbPtrOutput() PlatformCouchdbPtrOutput {
+	return i.ToPlatformCouchdbPtrOutputWithContext(context.Background())
+}
+
+func (i *platformCouchdbPtrType) ToPlatformCouchdbPtrOutputWithContext(ctx context.Context) PlatformCouchdbPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformCouchdbPtrOutput)
+}
+
+// A CouchDB that is there already.
+type PlatformCouchdbOutput struct{ *pulumi.OutputState }
+
+func (PlatformCouchdbOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformCouchdb)(nil)).Elem()
+}
+
+func (o PlatformCouchdbOutput) ToPlatformCouchdbOutput() PlatformCouchdbOutput {
+	return o
+}
+
+func (o PlatformCouchdbOutput) ToPlatformCouchdbOutputWithContext(ctx context.Context) PlatformCouchdbOutput {
+	return o
+}
+
+func (o PlatformCouchdbOutput) ToPlatformCouchdbPtrOutput() PlatformCouchdbPtrOutput {
+	return o.ToPlatformCouchdbPtrOutputWithContext(context.Background())
+}
+
+func (o PlatformCouchdbOutput) ToPlatformCouchdbPtrOutputWithContext(ctx context.Context) PlatformCouchdbPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PlatformCouchdb) *PlatformCouchdb {
+		return &v
+	}).(PlatformCouchdbPtrOutput)
+}
+
+// The administrator's password.
+func (o PlatformCouchdbOutput) Password() pulumi.StringOutput {
+	return o.ApplyT(func(v PlatformCouchdb) string { return v.Password }).(pulumi.StringOutput)
+}
+
+// Its address, such as `http://couchdb.example.com:5984`.
+func (o PlatformCouchdbOutput) Url() pulumi.StringOutput {
+	return o.ApplyT(func(v PlatformCouchdb) string { return v.Url }).(pulumi.StringOutput)
+}
+
+// An administrator.
+func (o PlatformCouchdbOutput) Username() pulumi.StringOutput {
+	return o.ApplyT(func(v PlatformCouchdb) string { return v.Username }).(pulumi.StringOutput)
+}
+
+type PlatformCouchdbPtrOutput struct{ *pulumi.OutputState }
+
+func (PlatformCouchdbPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformCouchdb)(nil)).Elem()
+}
+
+func (o PlatformCouchdbPtrOutput) ToPlatformCouchdbPtrOutput() PlatformCouchdbPtrOutput {
+	return o
+}
+
+func (o PlatformCouchdbPtrOutput) ToPlatformCouchdbPtrOutputWithContext(ctx context.Context) PlatformCouchdbPtrOutput {
+	return o
+}
+
+func (o PlatformCouchdbPtrOutput) Elem() PlatformCouchdbOutput {
+	return o.ApplyT(func(v *PlatformCouchdb) PlatformCouchdb {
+		if v != nil {
+			return *v
+		}
+		var ret PlatformCouchdb
+		return ret
+	}).(PlatformCouchdbOutput)
+}
+
+// The administrator's password.
+func (o PlatformCouchdbPtrOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformCouchdb) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Password
+	}).(pulumi.StringPtrOutput)
+}
+
+// Its address, such as `http://couchdb.example.com:5984`.
+func (o PlatformCouchdbPtrOutput) Url() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformCouchdb) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Url
+	}).(pulumi.StringPtrOutput)
+}
+
+// An administrator.
+func (o PlatformCouchdbPtrOutput) Username() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformCouchdb) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Username
+	}).(pulumi.StringPtrOutput)
+}
+
+// What only a platform of containers has.
+type PlatformDocker struct {
+	// Controllers behind nginx, up to 32. Default: 1.
+	Controllers *int `pulumi:"controllers"`
+	// A CouchDB that is there already. Default: one of its own.
+	Couchdb *PlatformCouchdb `pulumi:"couchdb"`
+	// The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+	Domain *string `pulumi:"domain"`
+	// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+	Engine *string `pulumi:"engine"`
+	// Other images than the defaults.
+	Images *PlatformImages `pulumi:"images"`
+	// First of the ports on which invokers tell how they are; they take as many as there are of them. Default: 12001.
+	InvokerPort *int `pulumi:"invokerPort"`
+	// Invokers, up to 64. Default: 1.
+	Invokers *int `pulumi:"invokers"`
+	// A broker that is there already: `host:port`, several with commas. Default: one of its own.
+	KafkaHosts *string `pulumi:"kafkaHosts"`
+	// Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
+	Kinds []string `pulumi:"kinds"`
+	// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+	Socket *string `pulumi:"socket"`
+	// A /16 block for its networks, such as `10.200.0.0/16`, which nothing else on the host of the engine uses. Default: one from the upper half of 10/8, by the name of the platform.
+	Subnet *string `pulumi:"subnet"`
+	// Certificate of the API. Default: plain HTTP.
+	Tls *PlatformTls `pulumi:"tls"`
+}
+
+// PlatformDockerInput is an input type that accepts PlatformDockerArgs and PlatformDockerOutput values.
+// You can construct a concrete instance of `PlatformDockerInput` via:
+//
+//	PlatformDockerArgs{...}
+type PlatformDockerInput interface {
+	pulumi.Input
+
+	ToPlatformDockerOutput() PlatformDockerOutput
+	ToPlatformDockerOutputWithContext(context.Context) PlatformDockerOutput
+}
+
+// What only a platform of containers has.
+type PlatformDockerArgs struct {
+	// Controllers behind nginx, up to 32. Default: 1.
+	Controllers *int `pulumi:"controllers"`
+	// A CouchDB that is there already. Default: one of its own.
+	Couchdb *PlatformCouchdbArgs `pulumi:"couchdb"`
+	// The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+	Domain *string `pulumi:"domain"`
+	// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+	Engine *string `pulumi:"engine"`
+	// Other images than the defaults.
+	Images *PlatformImagesArgs `pulumi:"images"`
+	// First of the ports on which invokers tell how they are; they take as many as there are of them. Default: 12001.
+	InvokerPort *int `pulumi:"invokerPort"`
+	// Invokers, up to 64. Default: 1.
+	Invokers *int `pulumi:"invokers"`
+	// A broker that is there already: `host:port`, several with commas. Default: one of its own.
+	KafkaHosts *string `pulumi:"kafkaHosts"`
+	// Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
+	Kinds []string `pulumi:"kinds"`
+	// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+	Socket *string `pulumi:"socket"`
+	// A /16 block for its networks, such as `10.200.0.0/16`, which nothing else on the host of the engine uses. Default: one from the upper half of 10/8, by the name of the platform.
+	Subnet *string `pulumi:"subnet"`
+	// Certificate of the API. Default: plain HTTP.
+	Tls *PlatformTlsArgs `pulumi:"tls"`
+}
+
+func (PlatformDockerArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformDocker)(nil)).Elem()
+}
+
+func (i PlatformDockerArgs) ToPlatformDockerOutput() PlatformDockerOutput {
+	return i.ToPlatformDockerOutputWithContext(context.Background())
+}
+
+func (i PlatformDockerArgs) ToPlatformDockerOutputWithContext(ctx context.Context) PlatformDockerOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformDockerOutput)
+}
+
+func (i PlatformDockerArgs) ToPlatformDockerPtrOutput() PlatformDockerPtrOutput {
+	return i.ToPlatformDockerPtrOutputWithContext(context.Background())
+}
+
+func (i PlatformDockerArgs) ToPlatformDockerPtrOutputWithContext(ctx context.Context) PlatformDockerPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformDockerOutput).ToPlatformDockerPtrOutputWithContext(ctx)
+}
+
+// PlatformDockerPtrInput is an input type that accepts PlatformDockerArgs, PlatformDockerPtr and PlatformDockerPtrOutput values.
+// You can construct a concrete instance of `PlatformDockerPtrInput` via:
+//
+//	        PlatformDockerArgs{...}
+//
+//	or:
+//
+//	        nil
+type PlatformDockerPtrInput interface {
+	pulumi.Input
+
+	ToPlatformDockerPtrOutput() PlatformDockerPtrOutput
+	ToPlatformDockerPtrOutputWithContext(context.Context) PlatformDockerPtrOutput
+}
+
+type platformDockerPtrType PlatformDockerArgs
+
+func PlatformDockerPtr(v *PlatformDockerArgs) PlatformDockerPtrInput {
+	return (*platformDockerPtrType)(v)
+}
+
+func (*platformDockerPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformDocker)(nil)).Elem()
+}
+
+func (i *platformDockerPtrType) ToPlatformDockerPtrOutput() PlatformDockerPtrOutput {
+	return i.ToPlatformDockerPtrOutputWithContext(context.Background())
+}
+
+func (i *platformDockerPtrType) ToPlatformDockerPtrOutputWithContext(ctx context.Context) PlatformDockerPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformDockerPtrOutput)
+}
+
+// What only a platform of containers has.
+type PlatformDockerOutput struct{ *pulumi.OutputState }
+
+func (PlatformDockerOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformDocker)(nil)).Elem()
+}
+
+func (o PlatformDockerOutput) ToPlatformDockerOutput() PlatformDockerOutput {
+	return o
+}
+
+func (o PlatformDockerOutput) ToPlatformDockerOutputWithContext(ctx context.Context) PlatformDockerOutput {
+	return o
+}
+
+func (o PlatformDockerOutput) ToPlatformDockerPtrOutput() PlatformDockerPtrOutput {
+	return o.ToPlatformDockerPtrOutputWithContext(context.Background())
+}
+
+func (o PlatformDockerOutput) ToPlatformDockerPtrOutputWithContext(ctx context.Context) PlatformDockerPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PlatformDocker) *PlatformDocker {
+		return &v
+	}).(PlatformDockerPtrOutput)
+}
+
+// Controllers behind nginx, up to 32. Default: 1.
+func (o PlatformDockerOutput) Controllers() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *int { return v.Controllers }).(pulumi.IntPtrOutput)
+}
+
+// A CouchDB that is there already. Default: one of its own.
+func (o PlatformDockerOutput) Couchdb() PlatformCouchdbPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *PlatformCouchdb { return v.Couchdb }).(PlatformCouchdbPtrOutput)
+}
+
+// The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+func (o PlatformDockerOutput) Domain() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *string { return v.Domain }).(pulumi.StringPtrOutput)
+}
+
+// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+func (o PlatformDockerOutput) Engine() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *string { return v.Engine }).(pulumi.StringPtrOutput)
+}
+
+// Other images than the defaults.
+func (o PlatformDockerOutput) Images() PlatformImagesPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *PlatformImages { return v.Images }).(PlatformImagesPtrOutput)
+}
+
+// First of the ports on which invokers tell how they are; they take as many as there are of them. Default: 12001.
+func (o PlatformDockerOutput) InvokerPort() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *int { return v.InvokerPort }).(pulumi.IntPtrOutput)
+}
+
+// Invokers, up to 64. Default: 1.
+func (o PlatformDockerOutput) Invokers() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *int { return v.Invokers }).(pulumi.IntPtrOutput)
+}
+
+// A broker that is there already: `host:port`, several with commas. Default: one of its own.
+func (o PlatformDockerOutput) KafkaHosts() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *string { return v.KafkaHosts }).(pulumi.StringPtrOutput)
+}
+
+// Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
+func (o PlatformDockerOutput) Kinds() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v PlatformDocker) []string { return v.Kinds }).(pulumi.StringArrayOutput)
+}
+
+// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+func (o PlatformDockerOutput) Socket() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *string { return v.Socket }).(pulumi.StringPtrOutput)
+}
+
+// A /16 block for its networks, such as `10.200.0.0/16`, which nothing else on the host of the engine uses. Default: one from the upper half of 10/8, by the name of the platform.
+func (o PlatformDockerOutput) Subnet() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *string { return v.Subnet }).(pulumi.StringPtrOutput)
+}
+
+// Certificate of the API. Default: plain HTTP.
+func (o PlatformDockerOutput) Tls() PlatformTlsPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *PlatformTls { return v.Tls }).(PlatformTlsPtrOutput)
+}
+
+type PlatformDockerPtrOutput struct{ *pulumi.OutputState }
+
+func (PlatformDockerPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformDocker)(nil)).Elem()
+}
+
+func (o PlatformDockerPtrOutput) ToPlatformDockerPtrOutput() PlatformDockerPtrOutput {
+	return o
+}
+
+func (o PlatformDockerPtrOutput) ToPlatformDockerPtrOutputWithContext(ctx context.Context) PlatformDockerPtrOutput {
+	return o
+}
+
+func (o PlatformDockerPtrOutput) Elem() PlatformDockerOutput {
+	return o.ApplyT(func(v *PlatformDocker) PlatformDocker {
+		if v != nil {
+			return *v
+		}
+		var ret PlatformDocker
+		return ret
+	}).(PlatformDockerOutput)
+}
+
+// Controllers behind nginx, up to 32. Default: 1.
+func (o PlatformDockerPtrOutput) Controllers() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Controllers
+	}).(pulumi.IntPtrOutput)
+}
+
+// A CouchDB that is there already. Default: one of its own.
+func (o PlatformDockerPtrOutput) Couchdb() PlatformCouchdbPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *PlatformCouchdb {
+		if v == nil {
+			return nil
+		}
+		return v.Couchdb
+	}).(PlatformCouchdbPtrOutput)
+}
+
+// The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+func (o PlatformDockerPtrOutput) Domain() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Domain
+	}).(pulumi.StringPtrOutput)
+}
+
+// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+func (o PlatformDockerPtrOutput) Engine() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Engine
+	}).(pulumi.StringPtrOutput)
+}
+
+// Other images than the defaults.
+func (o PlatformDockerPtrOutput) Images() PlatformImagesPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *PlatformImages {
+		if v == nil {
+			return nil
+		}
+		return v.Images
+	}).(PlatformImagesPtrOutput)
+}
+
+// First of the ports on which invokers tell how they are; they take as many as there are of them. Default: 12001.
+func (o PlatformDockerPtrOutput) InvokerPort() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *int {
+		if v == nil {
+			return nil
+		}
+		return v.InvokerPort
+	}).(pulumi.IntPtrOutput)
+}
+
+// Invokers, up to 64. Default: 1.
+func (o PlatformDockerPtrOutput) Invokers() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Invokers
+	}).(pulumi.IntPtrOutput)
+}
+
+// A broker that is there already: `host:port`, several with commas. Default: one of its own.
+func (o PlatformDockerPtrOutput) KafkaHosts() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *string {
+		if v == nil {
+			return nil
+		}
+		return v.KafkaHosts
+	}).(pulumi.StringPtrOutput)
+}
+
+// Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
+func (o PlatformDockerPtrOutput) Kinds() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *PlatformDocker) []string {
+		if v == nil {
+			return nil
+		}
+		return v.Kinds
+	}).(pulumi.StringArrayOutput)
+}
+
+// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+func (o PlatformDockerPtrOutput) Socket() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Socket
+	}).(pulumi.StringPtrOutput)
+}
+
+// A /16 block for its networks, such as `10.200.0.0/16`, which nothing else on the host of the engine uses. Default: one from the upper half of 10/8, by the name of the platform.
+func (o PlatformDockerPtrOutput) Subnet() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Subnet
+	}).(pulumi.StringPtrOutput)
+}
+
+// Certificate of the API. Default: plain HTTP.
+func (o PlatformDockerPtrOutput) Tls() PlatformTlsPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *PlatformTls {
+		if v == nil {
+			return nil
+		}
+		return v.Tls
+	}).(PlatformTlsPtrOutput)
+}
+
+// Images by their full names, tags included.
+type PlatformImages struct {
+	// Default: `couchdb:3.5`.
+	Couchdb *string `pulumi:"couchdb"`
+	// Default: `apache/kafka:4.1.0`.
+	Kafka *string `pulumi:"kafka"`
+	// Default: `nginx:1.28-bookworm`.
+	Nginx *string `pulumi:"nginx"`
+	// Controllers and invokers. Default: built from the source the provider carries.
+	Platform *string `pulumi:"platform"`
+}
+
+// PlatformImagesInput is an input type that accepts PlatformImagesArgs and PlatformImagesOutput values.
+// You can construct a concrete instance of `PlatformImagesInput` via:
+//
+//	PlatformImagesArgs{...}
+type PlatformImagesInput interface {
+	pulumi.Input
+
+	ToPlatformImagesOutput() PlatformImagesOutput
+	ToPlatformImagesOutputWithContext(context.Context) PlatformImagesOutput
+}
+
+// Images by their full names, tags included.
+type PlatformImagesArgs struct {
+	// Default: `couchdb:3.5`.
+	Couchdb *string `pulumi:"couchdb"`
+	// Default: `apache/kafka:4.1.0`.
+	Kafka *string `pulumi:"kafka"`
+	// Default: `nginx:1.28-bookworm`.
+	Nginx *string `pulumi:"nginx"`
+	// Controllers and invokers. Default: built from the source the provider carries.
+	Platform *string `pulumi:"platform"`
+}
+
+func (PlatformImagesArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformImages)(nil)).Elem()
+}
+
+func (i PlatformImagesArgs) ToPlatformImagesOutput() PlatformImagesOutput {
+	return i.ToPlatformImagesOutputWithContext(context.Background())
+}
+
+func (i PlatformImagesArgs) ToPlatformImagesOutputWithContext(ctx context.Context) PlatformImagesOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformImagesOutput)
+}
+
+func (i PlatformImagesArgs) ToPlatformImagesPtrOutput() PlatformImagesPtrOutput {
+	return i.ToPlatformImagesPtrOutputWithContext(context.Background())
+}
+
+func (i PlatformImagesArgs) ToPlatformImagesPtrOutputWithContext(ctx context.Context) PlatformImagesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformImagesOutput).ToPlatformImagesPtrOutputWithContext(ctx)
+}
+
+// PlatformImagesPtrInput is an input type that accepts PlatformImagesArgs, PlatformImagesPtr and PlatformImagesPtrOutput values.
+// You can construct a concrete instance of `PlatformImagesPtrInput` via:
+//
+//	        PlatformImagesArgs{...}
+//
+//	or:
+//
+//	        nil
+type PlatformImagesPtrInput interface {
+	pulumi.Input
+
+	ToPlatformImagesPtrOutput() PlatformImagesPtrOutput
+	ToPlatformImagesPtrOutputWithContext(context.Context) PlatformImagesPtrOutput
+}
+
+type platformImagesPtrType PlatformImagesArgs
+
+func PlatformImagesPtr(v *PlatformImagesArgs) PlatformImagesPtrInput {
+	return (*platformImagesPtrType)(v)
+}
+
+func (*platformImagesPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformImages)(nil)).Elem()
+}
+
+func (i *platformImagesPtrType) ToPlatformImagesPtrOutput() PlatformImagesPtrOutput {
+	return i.ToPlatformImagesPtrOutputWithContext(context.Background())
+}
+
+func (i *platformImagesPtrType) ToPlatformImagesPtrOutputWithContext(ctx context.Context) PlatformImagesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformImagesPtrOutput)
+}
+
+// Images by their full names, tags included.
+type PlatformImagesOutput struct{ *pulumi.OutputState }
+
+func (PlatformImagesOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformImages)(nil)).Elem()
+}
+
+func (o PlatformImagesOutput) ToPlatformImagesOutput() PlatformImagesOutput {
+	return o
+}
+
+func (o PlatformImagesOutput) ToPlatformImagesOutputWithContext(ctx context.Context) PlatformImagesOutput {
+	return o
+}
+
+func (o PlatformImagesOutput) ToPlatformImagesPtrOutput() PlatformImagesPtrOutput {
+	return o.ToPlatformImagesPtrOutputWithContext(context.Background())
+}
+
+func (o PlatformImagesOutput) ToPlatformImagesPtrOutputWithContext(ctx context.Context) PlatformImagesPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PlatformImages) *PlatformImages {
+		return &v
+	}).(PlatformImagesPtrOutput)
+}
+
+// Default: `couchdb:3.5`.
+func (o PlatformImagesOutput) Couchdb() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformImages) *string { return v.Couchdb }).(pulumi.StringPtrOutput)
+}
+
+// Default: `apache/kafka:4.1.0`.
+func (o PlatformImagesOutput) Kafka() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformImages) *string { return v.Kafka }).(pulumi.StringPtrOutput)
+}
+
+// Default: `nginx:1.28-bookworm`.
+func (o PlatformImagesOutput) Nginx() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformImages) *string { return v.Nginx }).(pulumi.StringPtrOutput)
+}
+
+// Controllers and invokers. Default: built from the source the provider carries.
+func (o PlatformImagesOutput) Platform() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformImages) *string { return v.Platform }).(pulumi.StringPtrOutput)
+}
+
+type PlatformImagesPtrOutput struct{ *pulumi.OutputState }
+
+func (PlatformImagesPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformImages)(nil)).Elem()
+}
+
+func (o PlatformImagesPtrOutput) ToPlatformImagesPtrOutput() PlatformImagesPtrOutput {
+	return o
+}
+
+func (o PlatformImagesPtrOutput) ToPlatformImagesPtrOutputWithContext(ctx context.Context) PlatformImagesPtrOutput {
+	return o
+}
+
+func (o PlatformImagesPtrOutput) Elem() PlatformImagesOutput {
+	return o.ApplyT(func(v *PlatformImages) PlatformImages {
+		if v != nil {
+			return *v
+		}
+		var ret PlatformImages
+		return ret
+	}).(PlatformImagesOutput)
+}
+
+// Default: `couchdb:3.5`.
+func (o PlatformImagesPtrOutput) Couchdb() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformImages) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Couchdb
+	}).(pulumi.StringPtrOutput)
+}
+
+// Default: `apache/kafka:4.1.0`.
+func (o PlatformImagesPtrOutput) Kafka() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformImages) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Kafka
+	}).(pulumi.StringPtrOutput)
+}
+
+// Default: `nginx:1.28-bookworm`.
+func (o PlatformImagesPtrOutput) Nginx() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformImages) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Nginx
+	}).(pulumi.StringPtrOutput)
+}
+
+// Controllers and invokers. Default: built from the source the provider carries.
+func (o PlatformImagesPtrOutput) Platform() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformImages) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Platform
+	}).(pulumi.StringPtrOutput)
+}
+
 // Limits every namespace has unless it is given its own.
 type PlatformLimits struct {
 	// Default: 30.
@@ -984,19 +1708,194 @@ func (o PlatformLimitsPtrOutput) SequenceLength() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
+// A certificate, in PEM form.
+type PlatformTls struct {
+	// The certificate, with those between it and the root.
+	Certificate string `pulumi:"certificate"`
+	// Its private key.
+	Key string `pulumi:"key"`
+}
+
+// PlatformTlsInput is an input type that accepts PlatformTlsArgs and PlatformTlsOutput values.
+// You can construct a concrete instance of `PlatformTlsInput` via:
+//
+//	PlatformTlsArgs{...}
+type PlatformTlsInput interface {
+	pulumi.Input
+
+	ToPlatformTlsOutput() PlatformTlsOutput
+	ToPlatformTlsOutputWithContext(context.Context) PlatformTlsOutput
+}
+
+// A certificate, in PEM form.
+type PlatformTlsArgs struct {
+	// The certificate, with those between it and the root.
+	Certificate pulumi.StringInput `pulumi:"certificate"`
+	// Its private key.
+	Key pulumi.StringInput `pulumi:"key"`
+}
+
+func (PlatformTlsArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformTls)(nil)).Elem()
+}
+
+func (i PlatformTlsArgs) ToPlatformTlsOutput() PlatformTlsOutput {
+	return i.ToPlatformTlsOutputWithContext(context.Background())
+}
+
+func (i PlatformTlsArgs) ToPlatformTlsOutputWithContext(ctx context.Context) PlatformTlsOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformTlsOutput)
+}
+
+func (i PlatformTlsArgs) ToPlatformTlsPtrOutput() PlatformTlsPtrOutput {
+	return i.ToPlatformTlsPtrOutputWithContext(context.Background())
+}
+
+func (i PlatformTlsArgs) ToPlatformTlsPtrOutputWithContext(ctx context.Context) PlatformTlsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformTlsOutput).ToPlatformTlsPtrOutputWithContext(ctx)
+}
+
+// PlatformTlsPtrInput is an input type that accepts PlatformTlsArgs, PlatformTlsPtr and PlatformTlsPtrOutput values.
+// You can construct a concrete instance of `PlatformTlsPtrInput` via:
+//
+//	        PlatformTlsArgs{...}
+//
+//	or:
+//
+//	        nil
+type PlatformTlsPtrInput interface {
+	pulumi.Input
+
+	ToPlatformTlsPtrOutput() PlatformTlsPtrOutput
+	ToPlatformTlsPtrOutputWithContext(context.Context) PlatformTlsPtrOutput
+}
+
+type platformTlsPtrType PlatformTlsArgs
+
+func PlatformTlsPtr(v *PlatformTlsArgs) PlatformTlsPtrInput {
+	return (*platformTlsPtrType)(v)
+}
+
+func (*platformTlsPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformTls)(nil)).Elem()
+}
+
+func (i *platformTlsPtrType) ToPlatformTlsPtrOutput() PlatformTlsPtrOutput {
+	return i.ToPlatformTlsPtrOutputWithContext(context.Background())
+}
+
+func (i *platformTlsPtrType) ToPlatformTlsPtrOutputWithContext(ctx context.Context) PlatformTlsPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformTlsPtrOutput)
+}
+
+// A certificate, in PEM form.
+type PlatformTlsOutput struct{ *pulumi.OutputState }
+
+func (PlatformTlsOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformTls)(nil)).Elem()
+}
+
+func (o PlatformTlsOutput) ToPlatformTlsOutput() PlatformTlsOutput {
+	return o
+}
+
+func (o PlatformTlsOutput) ToPlatformTlsOutputWithContext(ctx context.Context) PlatformTlsOutput {
+	return o
+}
+
+func (o PlatformTlsOutput) ToPlatformTlsPtrOutput() PlatformTlsPtrOutput {
+	return o.ToPlatformTlsPtrOutputWithContext(context.Background())
+}
+
+func (o PlatformTlsOutput) ToPlatformTlsPtrOutputWithContext(ctx context.Context) PlatformTlsPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PlatformTls) *PlatformTls {
+		return &v
+	}).(PlatformTlsPtrOutput)
+}
+
+// The certificate, with those between it and the root.
+func (o PlatformTlsOutput) Certificate() pulumi.StringOutput {
+	return o.ApplyT(func(v PlatformTls) string { return v.Certificate }).(pulumi.StringOutput)
+}
+
+// Its private key.
+func (o PlatformTlsOutput) Key() pulumi.StringOutput {
+	return o.ApplyT(func(v PlatformTls) string { return v.Key }).(pulumi.StringOutput)
+}
+
+type PlatformTlsPtrOutput struct{ *pulumi.OutputState }
+
+func (PlatformTlsPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformTls)(nil)).Elem()
+}
+
+func (o PlatformTlsPtrOutput) ToPlatformTlsPtrOutput() PlatformTlsPtrOutput {
+	return o
+}
+
+func (o PlatformTlsPtrOutput) ToPlatformTlsPtrOutputWithContext(ctx context.Context) PlatformTlsPtrOutput {
+	return o
+}
+
+func (o PlatformTlsPtrOutput) Elem() PlatformTlsOutput {
+	return o.ApplyT(func(v *PlatformTls) PlatformTls {
+		if v != nil {
+			return *v
+		}
+		var ret PlatformTls
+		return ret
+	}).(PlatformTlsOutput)
+}
+
+// The certificate, with those between it and the root.
+func (o PlatformTlsPtrOutput) Certificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformTls) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Certificate
+	}).(pulumi.StringPtrOutput)
+}
+
+// Its private key.
+func (o PlatformTlsPtrOutput) Key() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformTls) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Key
+	}).(pulumi.StringPtrOutput)
+}
+
 func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*ActionLimitsInput)(nil)).Elem(), ActionLimitsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*ActionLimitsPtrInput)(nil)).Elem(), ActionLimitsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*NamespaceLimitsInput)(nil)).Elem(), NamespaceLimitsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*NamespaceLimitsPtrInput)(nil)).Elem(), NamespaceLimitsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformCouchdbInput)(nil)).Elem(), PlatformCouchdbArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformCouchdbPtrInput)(nil)).Elem(), PlatformCouchdbArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformDockerInput)(nil)).Elem(), PlatformDockerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformDockerPtrInput)(nil)).Elem(), PlatformDockerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformImagesInput)(nil)).Elem(), PlatformImagesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformImagesPtrInput)(nil)).Elem(), PlatformImagesArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PlatformLimitsInput)(nil)).Elem(), PlatformLimitsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PlatformLimitsPtrInput)(nil)).Elem(), PlatformLimitsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformTlsInput)(nil)).Elem(), PlatformTlsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformTlsPtrInput)(nil)).Elem(), PlatformTlsArgs{})
 	pulumi.RegisterOutputType(ActionLimitsOutput{})
 	pulumi.RegisterOutputType(ActionLimitsPtrOutput{})
 	pulumi.RegisterOutputType(ActivationOutput{})
 	pulumi.RegisterOutputType(ActivationArrayOutput{})
 	pulumi.RegisterOutputType(NamespaceLimitsOutput{})
 	pulumi.RegisterOutputType(NamespaceLimitsPtrOutput{})
+	pulumi.RegisterOutputType(PlatformCouchdbOutput{})
+	pulumi.RegisterOutputType(PlatformCouchdbPtrOutput{})
+	pulumi.RegisterOutputType(PlatformDockerOutput{})
+	pulumi.RegisterOutputType(PlatformDockerPtrOutput{})
+	pulumi.RegisterOutputType(PlatformImagesOutput{})
+	pulumi.RegisterOutputType(PlatformImagesPtrOutput{})
 	pulumi.RegisterOutputType(PlatformLimitsOutput{})
 	pulumi.RegisterOutputType(PlatformLimitsPtrOutput{})
+	pulumi.RegisterOutputType(PlatformTlsOutput{})
+	pulumi.RegisterOutputType(PlatformTlsPtrOutput{})
 }

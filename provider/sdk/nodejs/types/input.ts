@@ -110,6 +110,100 @@ export interface NamespaceLimitsArgs {
 }
 
 /**
+ * A CouchDB that is there already.
+ */
+export interface PlatformCouchdbArgs {
+    /**
+     * The administrator's password.
+     */
+    password: pulumi.Input<string>;
+    /**
+     * Its address, such as `http://couchdb.example.com:5984`.
+     */
+    url: string;
+    /**
+     * An administrator.
+     */
+    username: string;
+}
+
+/**
+ * What only a platform of containers has.
+ */
+export interface PlatformDockerArgs {
+    /**
+     * Controllers behind nginx, up to 32. Default: 1.
+     */
+    controllers?: number;
+    /**
+     * A CouchDB that is there already. Default: one of its own.
+     */
+    couchdb?: inputs.PlatformCouchdbArgs;
+    /**
+     * The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+     */
+    domain?: string;
+    /**
+     * The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+     */
+    engine?: string;
+    /**
+     * Other images than the defaults.
+     */
+    images?: inputs.PlatformImagesArgs;
+    /**
+     * First of the ports on which invokers tell how they are; they take as many as there are of them. Default: 12001.
+     */
+    invokerPort?: number;
+    /**
+     * Invokers, up to 64. Default: 1.
+     */
+    invokers?: number;
+    /**
+     * A broker that is there already: `host:port`, several with commas. Default: one of its own.
+     */
+    kafkaHosts?: string;
+    /**
+     * Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
+     */
+    kinds?: string[];
+    /**
+     * Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+     */
+    socket?: string;
+    /**
+     * A /16 block for its networks, such as `10.200.0.0/16`, which nothing else on the host of the engine uses. Default: one from the upper half of 10/8, by the name of the platform.
+     */
+    subnet?: string;
+    /**
+     * Certificate of the API. Default: plain HTTP.
+     */
+    tls?: inputs.PlatformTlsArgs;
+}
+
+/**
+ * Images by their full names, tags included.
+ */
+export interface PlatformImagesArgs {
+    /**
+     * Default: `couchdb:3.5`.
+     */
+    couchdb?: string;
+    /**
+     * Default: `apache/kafka:4.1.0`.
+     */
+    kafka?: string;
+    /**
+     * Default: `nginx:1.28-bookworm`.
+     */
+    nginx?: string;
+    /**
+     * Controllers and invokers. Default: built from the source the provider carries.
+     */
+    platform?: string;
+}
+
+/**
  * Limits every namespace has unless it is given its own.
  */
 export interface PlatformLimitsArgs {
@@ -129,4 +223,18 @@ export interface PlatformLimitsArgs {
      * Actions in one sequence, nested ones counted. Default: 50.
      */
     sequenceLength?: number;
+}
+
+/**
+ * A certificate, in PEM form.
+ */
+export interface PlatformTlsArgs {
+    /**
+     * The certificate, with those between it and the root.
+     */
+    certificate: pulumi.Input<string>;
+    /**
+     * Its private key.
+     */
+    key: pulumi.Input<string>;
 }

@@ -19,8 +19,16 @@ __all__ = [
     'ActionLimitsArgsDict',
     'NamespaceLimitsArgs',
     'NamespaceLimitsArgsDict',
+    'PlatformCouchdbArgs',
+    'PlatformCouchdbArgsDict',
+    'PlatformDockerArgs',
+    'PlatformDockerArgsDict',
+    'PlatformImagesArgs',
+    'PlatformImagesArgsDict',
     'PlatformLimitsArgs',
     'PlatformLimitsArgsDict',
+    'PlatformTlsArgs',
+    'PlatformTlsArgsDict',
 ]
 
 class ActionLimitsArgsDict(TypedDict):
@@ -511,6 +519,425 @@ class NamespaceLimitsArgs:
         pulumi.set(self, "warmed_container_keeping_timeout", value)
 
 
+class PlatformCouchdbArgsDict(TypedDict):
+    """
+    A CouchDB that is there already.
+    """
+    password: pulumi.Input[_builtins.str]
+    """
+    The administrator's password.
+    """
+    url: _builtins.str
+    """
+    Its address, such as `http://couchdb.example.com:5984`.
+    """
+    username: _builtins.str
+    """
+    An administrator.
+    """
+
+@pulumi.input_type
+class PlatformCouchdbArgs:
+    def __init__(__self__, *,
+                 password: pulumi.Input[_builtins.str],
+                 url: _builtins.str,
+                 username: _builtins.str):
+        """
+        A CouchDB that is there already.
+
+        :param pulumi.Input[_builtins.str] password: The administrator's password.
+        :param _builtins.str url: Its address, such as `http://couchdb.example.com:5984`.
+        :param _builtins.str username: An administrator.
+        """
+        pulumi.set(__self__, "password", password)
+        pulumi.set(__self__, "url", url)
+        pulumi.set(__self__, "username", username)
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> pulumi.Input[_builtins.str]:
+        """
+        The administrator's password.
+        """
+        return pulumi.get(self, "password")
+
+    @password.setter
+    def password(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "password", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def url(self) -> _builtins.str:
+        """
+        Its address, such as `http://couchdb.example.com:5984`.
+        """
+        return pulumi.get(self, "url")
+
+    @url.setter
+    def url(self, value: _builtins.str):
+        pulumi.set(self, "url", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def username(self) -> _builtins.str:
+        """
+        An administrator.
+        """
+        return pulumi.get(self, "username")
+
+    @username.setter
+    def username(self, value: _builtins.str):
+        pulumi.set(self, "username", value)
+
+
+class PlatformDockerArgsDict(TypedDict):
+    """
+    What only a platform of containers has.
+    """
+    controllers: NotRequired[_builtins.int]
+    """
+    Controllers behind nginx, up to 32. Default: 1.
+    """
+    couchdb: NotRequired['PlatformCouchdbArgsDict']
+    """
+    A CouchDB that is there already. Default: one of its own.
+    """
+    domain: NotRequired[_builtins.str]
+    """
+    The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+    """
+    engine: NotRequired[_builtins.str]
+    """
+    The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+    """
+    images: NotRequired['PlatformImagesArgsDict']
+    """
+    Other images than the defaults.
+    """
+    invoker_port: NotRequired[_builtins.int]
+    """
+    First of the ports on which invokers tell how they are; they take as many as there are of them. Default: 12001.
+    """
+    invokers: NotRequired[_builtins.int]
+    """
+    Invokers, up to 64. Default: 1.
+    """
+    kafka_hosts: NotRequired[_builtins.str]
+    """
+    A broker that is there already: `host:port`, several with commas. Default: one of its own.
+    """
+    kinds: NotRequired[Sequence[_builtins.str]]
+    """
+    Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
+    """
+    socket: NotRequired[_builtins.str]
+    """
+    Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+    """
+    subnet: NotRequired[_builtins.str]
+    """
+    A /16 block for its networks, such as `10.200.0.0/16`, which nothing else on the host of the engine uses. Default: one from the upper half of 10/8, by the name of the platform.
+    """
+    tls: NotRequired['PlatformTlsArgsDict']
+    """
+    Certificate of the API. Default: plain HTTP.
+    """
+
+@pulumi.input_type
+class PlatformDockerArgs:
+    def __init__(__self__, *,
+                 controllers: Optional[_builtins.int] = None,
+                 couchdb: Optional['PlatformCouchdbArgs'] = None,
+                 domain: Optional[_builtins.str] = None,
+                 engine: Optional[_builtins.str] = None,
+                 images: Optional['PlatformImagesArgs'] = None,
+                 invoker_port: Optional[_builtins.int] = None,
+                 invokers: Optional[_builtins.int] = None,
+                 kafka_hosts: Optional[_builtins.str] = None,
+                 kinds: Optional[Sequence[_builtins.str]] = None,
+                 socket: Optional[_builtins.str] = None,
+                 subnet: Optional[_builtins.str] = None,
+                 tls: Optional['PlatformTlsArgs'] = None):
+        """
+        What only a platform of containers has.
+
+        :param _builtins.int controllers: Controllers behind nginx, up to 32. Default: 1.
+        :param 'PlatformCouchdbArgs' couchdb: A CouchDB that is there already. Default: one of its own.
+        :param _builtins.str domain: The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+        :param _builtins.str engine: The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+        :param 'PlatformImagesArgs' images: Other images than the defaults.
+        :param _builtins.int invoker_port: First of the ports on which invokers tell how they are; they take as many as there are of them. Default: 12001.
+        :param _builtins.int invokers: Invokers, up to 64. Default: 1.
+        :param _builtins.str kafka_hosts: A broker that is there already: `host:port`, several with commas. Default: one of its own.
+        :param Sequence[_builtins.str] kinds: Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
+        :param _builtins.str socket: Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+        :param _builtins.str subnet: A /16 block for its networks, such as `10.200.0.0/16`, which nothing else on the host of the engine uses. Default: one from the upper half of 10/8, by the name of the platform.
+        :param 'PlatformTlsArgs' tls: Certificate of the API. Default: plain HTTP.
+        """
+        if controllers is not None:
+            pulumi.set(__self__, "controllers", controllers)
+        if couchdb is not None:
+            pulumi.set(__self__, "couchdb", couchdb)
+        if domain is not None:
+            pulumi.set(__self__, "domain", domain)
+        if engine is not None:
+            pulumi.set(__self__, "engine", engine)
+        if images is not None:
+            pulumi.set(__self__, "images", images)
+        if invoker_port is not None:
+            pulumi.set(__self__, "invoker_port", invoker_port)
+        if invokers is not None:
+            pulumi.set(__self__, "invokers", invokers)
+        if kafka_hosts is not None:
+            pulumi.set(__self__, "kafka_hosts", kafka_hosts)
+        if kinds is not None:
+            pulumi.set(__self__, "kinds", kinds)
+        if socket is not None:
+            pulumi.set(__self__, "socket", socket)
+        if subnet is not None:
+            pulumi.set(__self__, "subnet", subnet)
+        if tls is not None:
+            pulumi.set(__self__, "tls", tls)
+
+    @_builtins.property
+    @pulumi.getter
+    def controllers(self) -> Optional[_builtins.int]:
+        """
+        Controllers behind nginx, up to 32. Default: 1.
+        """
+        return pulumi.get(self, "controllers")
+
+    @controllers.setter
+    def controllers(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "controllers", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def couchdb(self) -> Optional['PlatformCouchdbArgs']:
+        """
+        A CouchDB that is there already. Default: one of its own.
+        """
+        return pulumi.get(self, "couchdb")
+
+    @couchdb.setter
+    def couchdb(self, value: Optional['PlatformCouchdbArgs']):
+        pulumi.set(self, "couchdb", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def domain(self) -> Optional[_builtins.str]:
+        """
+        The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+        """
+        return pulumi.get(self, "domain")
+
+    @domain.setter
+    def domain(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "domain", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def engine(self) -> Optional[_builtins.str]:
+        """
+        The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+        """
+        return pulumi.get(self, "engine")
+
+    @engine.setter
+    def engine(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "engine", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def images(self) -> Optional['PlatformImagesArgs']:
+        """
+        Other images than the defaults.
+        """
+        return pulumi.get(self, "images")
+
+    @images.setter
+    def images(self, value: Optional['PlatformImagesArgs']):
+        pulumi.set(self, "images", value)
+
+    @_builtins.property
+    @pulumi.getter(name="invokerPort")
+    def invoker_port(self) -> Optional[_builtins.int]:
+        """
+        First of the ports on which invokers tell how they are; they take as many as there are of them. Default: 12001.
+        """
+        return pulumi.get(self, "invoker_port")
+
+    @invoker_port.setter
+    def invoker_port(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "invoker_port", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def invokers(self) -> Optional[_builtins.int]:
+        """
+        Invokers, up to 64. Default: 1.
+        """
+        return pulumi.get(self, "invokers")
+
+    @invokers.setter
+    def invokers(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "invokers", value)
+
+    @_builtins.property
+    @pulumi.getter(name="kafkaHosts")
+    def kafka_hosts(self) -> Optional[_builtins.str]:
+        """
+        A broker that is there already: `host:port`, several with commas. Default: one of its own.
+        """
+        return pulumi.get(self, "kafka_hosts")
+
+    @kafka_hosts.setter
+    def kafka_hosts(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "kafka_hosts", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def kinds(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
+        """
+        return pulumi.get(self, "kinds")
+
+    @kinds.setter
+    def kinds(self, value: Optional[Sequence[_builtins.str]]):
+        pulumi.set(self, "kinds", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def socket(self) -> Optional[_builtins.str]:
+        """
+        Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+        """
+        return pulumi.get(self, "socket")
+
+    @socket.setter
+    def socket(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "socket", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def subnet(self) -> Optional[_builtins.str]:
+        """
+        A /16 block for its networks, such as `10.200.0.0/16`, which nothing else on the host of the engine uses. Default: one from the upper half of 10/8, by the name of the platform.
+        """
+        return pulumi.get(self, "subnet")
+
+    @subnet.setter
+    def subnet(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "subnet", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def tls(self) -> Optional['PlatformTlsArgs']:
+        """
+        Certificate of the API. Default: plain HTTP.
+        """
+        return pulumi.get(self, "tls")
+
+    @tls.setter
+    def tls(self, value: Optional['PlatformTlsArgs']):
+        pulumi.set(self, "tls", value)
+
+
+class PlatformImagesArgsDict(TypedDict):
+    """
+    Images by their full names, tags included.
+    """
+    couchdb: NotRequired[_builtins.str]
+    """
+    Default: `couchdb:3.5`.
+    """
+    kafka: NotRequired[_builtins.str]
+    """
+    Default: `apache/kafka:4.1.0`.
+    """
+    nginx: NotRequired[_builtins.str]
+    """
+    Default: `nginx:1.28-bookworm`.
+    """
+    platform: NotRequired[_builtins.str]
+    """
+    Controllers and invokers. Default: built from the source the provider carries.
+    """
+
+@pulumi.input_type
+class PlatformImagesArgs:
+    def __init__(__self__, *,
+                 couchdb: Optional[_builtins.str] = None,
+                 kafka: Optional[_builtins.str] = None,
+                 nginx: Optional[_builtins.str] = None,
+                 platform: Optional[_builtins.str] = None):
+        """
+        Images by their full names, tags included.
+
+        :param _builtins.str couchdb: Default: `couchdb:3.5`.
+        :param _builtins.str kafka: Default: `apache/kafka:4.1.0`.
+        :param _builtins.str nginx: Default: `nginx:1.28-bookworm`.
+        :param _builtins.str platform: Controllers and invokers. Default: built from the source the provider carries.
+        """
+        if couchdb is not None:
+            pulumi.set(__self__, "couchdb", couchdb)
+        if kafka is not None:
+            pulumi.set(__self__, "kafka", kafka)
+        if nginx is not None:
+            pulumi.set(__self__, "nginx", nginx)
+        if platform is not None:
+            pulumi.set(__self__, "platform", platform)
+
+    @_builtins.property
+    @pulumi.getter
+    def couchdb(self) -> Optional[_builtins.str]:
+        """
+        Default: `couchdb:3.5`.
+        """
+        return pulumi.get(self, "couchdb")
+
+    @couchdb.setter
+    def couchdb(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "couchdb", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def kafka(self) -> Optional[_builtins.str]:
+        """
+        Default: `apache/kafka:4.1.0`.
+        """
+        return pulumi.get(self, "kafka")
+
+    @kafka.setter
+    def kafka(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "kafka", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def nginx(self) -> Optional[_builtins.str]:
+        """
+        Default: `nginx:1.28-bookworm`.
+        """
+        return pulumi.get(self, "nginx")
+
+    @nginx.setter
+    def nginx(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "nginx", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def platform(self) -> Optional[_builtins.str]:
+        """
+        Controllers and invokers. Default: built from the source the provider carries.
+        """
+        return pulumi.get(self, "platform")
+
+    @platform.setter
+    def platform(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "platform", value)
+
+
 class PlatformLimitsArgsDict(TypedDict):
     """
     Limits every namespace has unless it is given its own.
@@ -603,5 +1030,57 @@ class PlatformLimitsArgs:
     @sequence_length.setter
     def sequence_length(self, value: Optional[_builtins.int]):
         pulumi.set(self, "sequence_length", value)
+
+
+class PlatformTlsArgsDict(TypedDict):
+    """
+    A certificate, in PEM form.
+    """
+    certificate: pulumi.Input[_builtins.str]
+    """
+    The certificate, with those between it and the root.
+    """
+    key: pulumi.Input[_builtins.str]
+    """
+    Its private key.
+    """
+
+@pulumi.input_type
+class PlatformTlsArgs:
+    def __init__(__self__, *,
+                 certificate: pulumi.Input[_builtins.str],
+                 key: pulumi.Input[_builtins.str]):
+        """
+        A certificate, in PEM form.
+
+        :param pulumi.Input[_builtins.str] certificate: The certificate, with those between it and the root.
+        :param pulumi.Input[_builtins.str] key: Its private key.
+        """
+        pulumi.set(__self__, "certificate", certificate)
+        pulumi.set(__self__, "key", key)
+
+    @_builtins.property
+    @pulumi.getter
+    def certificate(self) -> pulumi.Input[_builtins.str]:
+        """
+        The certificate, with those between it and the root.
+        """
+        return pulumi.get(self, "certificate")
+
+    @certificate.setter
+    def certificate(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "certificate", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def key(self) -> pulumi.Input[_builtins.str]:
+        """
+        Its private key.
+        """
+        return pulumi.get(self, "key")
+
+    @key.setter
+    def key(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "key", value)
 
 

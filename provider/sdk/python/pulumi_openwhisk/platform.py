@@ -23,6 +23,7 @@ class PlatformArgs:
                  admin_port: Optional[_builtins.int] = None,
                  api_port: Optional[_builtins.int] = None,
                  data_dir: Optional[_builtins.str] = None,
+                 docker: Optional['PlatformDockerArgs'] = None,
                  host: Optional[_builtins.str] = None,
                  limits: Optional['PlatformLimitsArgs'] = None,
                  log_level: Optional[_builtins.str] = None,
@@ -35,14 +36,15 @@ class PlatformArgs:
 
         :param _builtins.int admin_port: Port of the admin API. Default: 3234.
         :param _builtins.int api_port: Port of the OpenWhisk API. Default: 3233.
-        :param _builtins.str data_dir: Folder for data and logs; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
+        :param _builtins.str data_dir: Folder for data and logs, on `docker` for the sources of images; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
+        :param 'PlatformDockerArgs' docker: What only a platform of containers has; for the target `docker`.
         :param _builtins.str host: Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
         :param 'PlatformLimitsArgs' limits: Limits every namespace has unless it is given its own.
         :param _builtins.str log_level: Level of the platform's logs: `trace`, `debug`, `info`, `warn` or `error`. Default: `info`.
         :param _builtins.bool retain_data: Keep the data when the platform is destroyed. Default: false.
         :param Mapping[str, _builtins.str] settings: Further OpenWhisk settings by their environment name, such as `CONFIG_whisk_activation_payload_max`.
-        :param _builtins.str target: Where it runs: `local`, as processes on this machine. They outlive the deployment, and end with `pulumi destroy`. Default: `local`.
-        :param _builtins.int user_memory: Memory for all action containers together, in MB. Default: 2048.
+        :param _builtins.str target: Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
+        :param _builtins.int user_memory: Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
         """
         if admin_port is not None:
             pulumi.set(__self__, "admin_port", admin_port)
@@ -50,6 +52,8 @@ class PlatformArgs:
             pulumi.set(__self__, "api_port", api_port)
         if data_dir is not None:
             pulumi.set(__self__, "data_dir", data_dir)
+        if docker is not None:
+            pulumi.set(__self__, "docker", docker)
         if host is not None:
             pulumi.set(__self__, "host", host)
         if limits is not None:
@@ -93,13 +97,25 @@ class PlatformArgs:
     @pulumi.getter(name="dataDir")
     def data_dir(self) -> Optional[_builtins.str]:
         """
-        Folder for data and logs; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
+        Folder for data and logs, on `docker` for the sources of images; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
         """
         return pulumi.get(self, "data_dir")
 
     @data_dir.setter
     def data_dir(self, value: Optional[_builtins.str]):
         pulumi.set(self, "data_dir", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def docker(self) -> Optional['PlatformDockerArgs']:
+        """
+        What only a platform of containers has; for the target `docker`.
+        """
+        return pulumi.get(self, "docker")
+
+    @docker.setter
+    def docker(self, value: Optional['PlatformDockerArgs']):
+        pulumi.set(self, "docker", value)
 
     @_builtins.property
     @pulumi.getter
@@ -165,7 +181,7 @@ class PlatformArgs:
     @pulumi.getter
     def target(self) -> Optional[_builtins.str]:
         """
-        Where it runs: `local`, as processes on this machine. They outlive the deployment, and end with `pulumi destroy`. Default: `local`.
+        Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
         """
         return pulumi.get(self, "target")
 
@@ -177,7 +193,7 @@ class PlatformArgs:
     @pulumi.getter(name="userMemory")
     def user_memory(self) -> Optional[_builtins.int]:
         """
-        Memory for all action containers together, in MB. Default: 2048.
+        Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
         """
         return pulumi.get(self, "user_memory")
 
@@ -195,6 +211,7 @@ class Platform(pulumi.ComponentResource):
                  admin_port: Optional[_builtins.int] = None,
                  api_port: Optional[_builtins.int] = None,
                  data_dir: Optional[_builtins.str] = None,
+                 docker: Optional[Union['PlatformDockerArgs', 'PlatformDockerArgsDict']] = None,
                  host: Optional[_builtins.str] = None,
                  limits: Optional[Union['PlatformLimitsArgs', 'PlatformLimitsArgsDict']] = None,
                  log_level: Optional[_builtins.str] = None,
@@ -212,14 +229,15 @@ class Platform(pulumi.ComponentResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param _builtins.int admin_port: Port of the admin API. Default: 3234.
         :param _builtins.int api_port: Port of the OpenWhisk API. Default: 3233.
-        :param _builtins.str data_dir: Folder for data and logs; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
+        :param _builtins.str data_dir: Folder for data and logs, on `docker` for the sources of images; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
+        :param Union['PlatformDockerArgs', 'PlatformDockerArgsDict'] docker: What only a platform of containers has; for the target `docker`.
         :param _builtins.str host: Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
         :param Union['PlatformLimitsArgs', 'PlatformLimitsArgsDict'] limits: Limits every namespace has unless it is given its own.
         :param _builtins.str log_level: Level of the platform's logs: `trace`, `debug`, `info`, `warn` or `error`. Default: `info`.
         :param _builtins.bool retain_data: Keep the data when the platform is destroyed. Default: false.
         :param Mapping[str, _builtins.str] settings: Further OpenWhisk settings by their environment name, such as `CONFIG_whisk_activation_payload_max`.
-        :param _builtins.str target: Where it runs: `local`, as processes on this machine. They outlive the deployment, and end with `pulumi destroy`. Default: `local`.
-        :param _builtins.int user_memory: Memory for all action containers together, in MB. Default: 2048.
+        :param _builtins.str target: Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
+        :param _builtins.int user_memory: Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
         """
         ...
     @overload
@@ -250,6 +268,7 @@ class Platform(pulumi.ComponentResource):
                  admin_port: Optional[_builtins.int] = None,
                  api_port: Optional[_builtins.int] = None,
                  data_dir: Optional[_builtins.str] = None,
+                 docker: Optional[Union['PlatformDockerArgs', 'PlatformDockerArgsDict']] = None,
                  host: Optional[_builtins.str] = None,
                  limits: Optional[Union['PlatformLimitsArgs', 'PlatformLimitsArgsDict']] = None,
                  log_level: Optional[_builtins.str] = None,
@@ -271,6 +290,7 @@ class Platform(pulumi.ComponentResource):
             __props__.__dict__["admin_port"] = admin_port
             __props__.__dict__["api_port"] = api_port
             __props__.__dict__["data_dir"] = data_dir
+            __props__.__dict__["docker"] = docker
             __props__.__dict__["host"] = host
             __props__.__dict__["limits"] = limits
             __props__.__dict__["log_level"] = log_level

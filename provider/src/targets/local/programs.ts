@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
+import type { ProgramName } from '../../blueprint/blueprint';
 
-/** Programs of the platform that services name; where they lie differs from machine to machine and is never part of the state. */
-export type ProgramName = 'standalone';
-const PROGRAM_NAMES: readonly string[] = ['standalone'] satisfies ProgramName[];
+// Where the programs lie differs from machine to machine and is never part of the state.
+const PROGRAM_NAMES: readonly string[] = ['standalone', 'controller', 'invoker'] satisfies ProgramName[];
 
 export function isProgramName(name: string): name is ProgramName {
   return PROGRAM_NAMES.includes(name);

@@ -1,0 +1,187 @@
+import { join } from 'node:path';
+import type * as cdktf from 'cdktf';
+import { Construct } from 'constructs';
+import { distributedBlueprint } from '../../blueprint/distributed';
+import { checkPlatformArgs, type DockerArgs, type PlatformArgs } from '../../blueprint/platformArgs';
+import { type DockerPlan, dockerPlan, type PlannedContainer } from '../docker/dockerPlan';
+import { ImageSources } from '../docker/imageSources';
+
+/** What this needs of `cdktf`, or of `cdktn`, its successor with the same classes. */
+export type CdktfLibrary = Pick<
+  typeof cdktf,
+  'TerraformResource' | 'TerraformProvider' | 'TerraformVariable' | 'TerraformAsset' | 'AssetType' | 'Fn'
+>;
+
+/** The arguments of the Pulumi component, with what Terraform can't make itself. */
+export interface OpenWhiskPlatformConfig extends Omit<PlatformArgs, 'target' | 'docker'>, Omit<DockerArgs, 'engine'> {
+  /** Prefix of all names on the engine. Default: the path of the construct. */
+  name?: string;
+  /** Key of the admin API. Default: a sensitive variable of the stack, `<id>_admin_key`. */
+  adminKey?: string;
+  /** Password of the CouchDB it brings. Default: a sensitive variable of the stack, `<id>_couchdb_password`. */
+  couchdbPassword?: string;
+}
+
+/** The arguments cannot be used; the message lists every reason with its path. */
+export class InvalidPlatformConfig extends Error {
+  override readonly name = 'InvalidPlatformConfig';
+}
+
+/** What a platform as a construct tells: the same outputs as the Pulumi component has. */
+export interface OpenWhiskPlatform extends Construct {
+  readonly apiHost: string;
+  readonly adminUrl: string;
+  /** A token; sensitive. */
+  readonly adminKey: string;
+}
+
+type OpenWhiskPlatformClass = new (scope: Construct, id: string, config?: OpenWhiskPlatformConfig) => OpenWhiskPlatform;
+
+const VARIABLES: Readonly<Record<string, { variable: string; description: string }>> = {
+  adminKey: { variable: 'admin_key', description: 'Key of the admin API of the OpenWhisk platform, at least 16 characters.' },
+  couchdbPassword: { variable: 'couchdb_password', description: "Password of the platform's own CouchDB." },
+};
+
+/**
+ * The platform of containers as a construct over the Docker provider for Terraform (kreuzwerker/docker, which the stack declares): from the
+ * same blueprint, by the same names and with the same defaults as the Pulumi component with `target: 'docker'`.
+ */
+export function platformConstruct(library: CdktfLibrary): OpenWhiskPlatformClass {
+  return class extends Construct implements OpenWhiskPlatform {
+    readonly apiHost: string;
+    readonly adminUrl: string;
+    readonly adminKey: string;
+
+    constructor(scope: Construct, id: string, config: OpenWhiskPlatformConfig = {}) {
+      super(scope, id);
+      const { name, adminKey, couchdbPassword, ...args } = config;
+      const platformArgs = platformArgsOf(args);
+      const problems = checkPlatformArgs(platformArgs);
+      if (problems.length > 0)
+        throw new InvalidPlatformConfig(
+          `The platform cannot be built: ${problems.map(({ path, reason }) => `${path} ${reason}`).join('; ')}.`,
+        );
+      const platform = (name ?? this.node.path).toLowerCase().replace(/[^a-z0-9-]+/g, '-');
+      const sources = new ImageSources();
+      const blueprint = distributedBlueprint(platformArgs, platform, sources);
+      const given: Record<string, string | undefined> = { adminKey, couchdbPassword };
+      const secrets = new Map(blueprint.generatedSecrets.map((secret) => [secret, given[secret] ?? this.variable(secret)]));
+      new PlanRenderer(library, this, dockerPlan(blueprint, platform), secrets).render((context) => join(sources.folder, context));
+      const host = args.host === undefined || args.host === '0.0.0.0' ? '127.0.0.1' : args.host;
+      this.apiHost = `${args.tls === undefined ? 'http' : 'https'}://${host}:${args.apiPort ?? 3233}`;
+      this.adminUrl = `http://${host}:${args.adminPort ?? 3234}`;
+      this.adminKey = secrets.get('adminKey')!;
+    }
+
+    private variable(secret: string): string {
+      const { variable, description } = VARIABLES[secret]!;
+      return new library.TerraformVariable(this, variable, { type: 'string', sensitive: true, description }).stringValue;
+    }
+  };
+}
+
+function platformArgsOf(args: Omit<OpenWhiskPlatformConfig, 'name' | 'adminKey' | 'couchdbPassword'>): PlatformArgs {
+  const { host, apiPort, adminPort, retainData, limits, userMemory, logLevel, settings, ...docker } = args;
+  const general = { host, apiPort, adminPort, retainData, limits, userMemory, logLevel, settings };
+  const set = Object.fromEntries(Object.entries(general).filter(([, value]) => value !== undefined));
+  return { ...set, target: 'docker', docker };
+}
+
+/** Makes Terraform resources of a plan. Attributes are written as the Docker provider's documentation names them. */
+class PlanRenderer {
+  private readonly resources = new Map<string, cdktf.TerraformResource>();
+
+  constructor(
+    private readonly library: CdktfLibrary,
+    private readonly scope: Construct,
+    private readonly plan: DockerPlan,
+    private readonly secrets: ReadonlyMap<string, string>,
+  ) {}
+
+  /** @param folderOf The folder of sources an image is built from. */
+  render(folderOf: (context: string) => string): void {
+    const { AssetType, TerraformAsset } = this.library;
+    for (const { key, reference, build } of this.plan.images) {
+      if (build === undefined) {
+        this.add(`image-${key}`, 'docker_image', { name: reference, keep_locally: true });
+        continue;
+      }
+      const asset = new TerraformAsset(this.scope, `source-${key}`, { path: folderOf(build.context), type: AssetType.DIRECTORY });
+      const source = { context: asset.path, dockerfile: 'Dockerfile', build_args: build.buildArgs, remove: true };
+      this.add(`image-${key}`, 'docker_image', { name: reference, build: [source] });
+    }
+    for (const { key, name, subnet, gateway, ipRange, internal, options } of this.plan.networks) {
+      const ipam = [{ subnet, gateway, ip_range: ipRange }];
+      this.add(`network-${key}`, 'docker_network', { name, driver: 'bridge', internal, ipam_config: ipam, options });
+    }
+    for (const { key, name, retain } of this.plan.volumes)
+      this.add(`volume-${key}`, 'docker_volume', { name, ...(retain ? { lifecycle: { prevent_destroy: true } } : {}) });
+    for (const container of this.plan.containers) this.container(container);
+  }
+
+  private container(planned: PlannedContainer): void {
+    const env = [
+      ...Object.entries({ ...planned.env, ...planned.hiddenEnv }).map(([name, value]) => `${name}=${value}`),
+      ...Object.entries(planned.secretEnv).map(([name, key]) => `${name}=${this.secrets.get(key)!}`),
+    ];
+    this.add(
+      `container-${planned.key}`,
+      'docker_container',
+      {
+        name: planned.name,
+        image: this.named(`image-${planned.image}`),
+        ...(planned.command.length === 0 ? {} : { command: planned.command }),
+        env,
+        ...(planned.hostNetwork ? { network_mode: 'host' } : {}),
+        networks_advanced: planned.networks.map(({ key, address }) => ({
+          name: this.named(`network-${key}`),
+          ...(address === undefined ? {} : { ipv4_address: address }),
+        })),
+        ports: planned.ports.map(({ internal, address, external }) => ({ internal, external, ip: address, protocol: 'tcp' })),
+        mounts: [
+          ...planned.volumes.map(({ key, path }) => ({ type: 'volume', source: this.named(`volume-${key}`), target: path })),
+          ...Object.entries(planned.hostPaths).map(([source, target]) => ({ type: 'bind', source, target })),
+        ],
+        upload: planned.files.map(({ path, content }) => ({ file: path, content: literal(content) })),
+        healthcheck: [{ test: planned.health.test, interval: '2s', timeout: '5s', start_period: `${planned.health.timeout}s`, retries: 5 }],
+        memory: planned.memory,
+        restart: 'unless-stopped',
+        init: true,
+        log_driver: 'json-file',
+        log_opts: { 'max-size': '10m', 'max-file': '3' },
+        labels: Object.entries(planned.labels).map(([label, value]) => ({ label, value })),
+        security_opts: ['no-new-privileges'],
+        destroy_grace_seconds: planned.stopGrace,
+        stop_timeout: planned.stopGrace,
+        must_run: true,
+        // what comes after it starts when it is healthy
+        wait: true,
+        wait_timeout: planned.health.timeout,
+      },
+      planned.after.map((key) => this.resources.get(`container-${key}`)!),
+    );
+  }
+
+  /** The name another resource was given, as a reference to it: Terraform then knows the order. */
+  private named(id: string): string {
+    return this.resources.get(id)!.getStringAttribute('name');
+  }
+
+  private add(id: string, type: string, attributes: Record<string, unknown>, dependsOn: cdktf.TerraformResource[] = []): void {
+    const resource = new this.library.TerraformResource(this.scope, id, {
+      terraformResourceType: type,
+      terraformGeneratorMetadata: { providerName: 'docker' },
+      ...(dependsOn.length === 0 ? {} : { dependsOn }),
+    });
+    for (const [name, value] of Object.entries(attributes)) {
+      if (Array.isArray(value) && value.length === 0) continue;
+      resource.addOverride(name, value);
+    }
+    this.resources.set(id, resource);
+  }
+}
+
+/** Text that Terraform takes as it is: `${` begins an expression there. */
+function literal(text: string): string {
+  return text.replaceAll('${', '$${').replaceAll('%{', '%%{');
+}

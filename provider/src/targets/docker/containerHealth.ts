@@ -1,0 +1,101 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Changes } from '../../resources/changes';
+import { checkShape, text, withoutNulls } from '../../resources/inputCheck';
+import type { OperationContext, ResourceModel } from '../../resources/resourceModel';
+import { reveal, type ValueMap } from '../../resources/values';
+import { type ContainerState, DockerEngine } from './dockerEngine';
+
+const PROPERTIES = { container: 'string', containerId: 'string', service: 'string', engine: 'string', timeout: 'number' } as const;
+const POLL_MS = 250;
+const LOG_LINES = 20;
+const DEFAULT_TIMEOUT = 120;
+
+/** A container did not become healthy. */
+export class ServiceUnhealthy extends Error {
+  override readonly name = 'ServiceUnhealthy';
+}
+
+/**
+ * That a container is healthy: what starts after it depends on this. Made anew with each container, so a service of several rolls one by
+ * one, and the error of one that does not come up shows what that one said.
+ */
+export const containerHealthModel: ResourceModel = {
+  secretOutputs: [],
+  identity: [],
+
+  async check(request) {
+    const inputs: ValueMap = withoutNulls(request.inputs);
+    return { inputs, failures: checkShape(inputs, PROPERTIES) };
+  },
+
+  async diff({ oldInputs, inputs, ignored }) {
+    const changes = new Changes(ignored);
+    for (const property of ['container', 'containerId', 'service']) changes.value(property, oldInputs[property], inputs[property]);
+    return { changes: changes.list };
+  },
+
+  async predict(inputs, old) {
+    return { id: old?.id ?? '', outputs: { ...inputs } };
+  },
+
+  async create(inputs, context) {
+    await waitUntilHealthy(inputs, context);
+    return { id: text(inputs.container)!, outputs: { ...inputs } };
+  },
+
+  async read({ id, oldInputs, oldOutputs }) {
+    if (oldInputs === undefined || oldOutputs === undefined)
+      throw new Error('The health of a container is not a thing that can be imported.');
+    return { id, inputs: oldInputs, outputs: oldOutputs };
+  },
+
+  async update({ inputs }, context) {
+    await waitUntilHealthy(inputs, context);
+    return { ...inputs };
+  },
+
+  async delete() {
+    // It is a fact about a container, which has a resource of its own.
+  },
+};
+
+async function waitUntilHealthy(inputs: ValueMap, context: OperationContext): Promise<void> {
+  const engine = new DockerEngine(text(inputs.engine));
+  const container = text(inputs.container)!;
+  const service = text(inputs.service) ?? container;
+  const timeout = reveal(inputs.timeout);
+  const seconds = typeof timeout === 'number' ? timeout : DEFAULT_TIMEOUT;
+  const end = Math.min(context.deadline, performance.now() + seconds * 1000);
+  let starts = 0;
+  for (;;) {
+    const state = await engine.state(container);
+    if (state?.health === 'healthy' || (state?.running && state.health === undefined)) return;
+    // it is started again and again: one more time may be luck, three are none
+    if (state !== undefined && !state.running && state.exitCode !== 0) starts++;
+    const given = state === undefined ? 'does not exist' : starts > 12 ? `ends with code ${state.exitCode} whenever it starts` : undefined;
+    if (given !== undefined || performance.now() >= end || context.signal.aborted)
+      throw new ServiceUnhealthy(await explain(engine, service, container, given ?? describe(state!, seconds)));
+    context.log('info', `waiting for ${service} to be healthy`, { status: true });
+    await sleep(POLL_MS, undefined, { signal: context.signal }).catch(() => undefined);
+  }
+}
+
+function describe(state: ContainerState, seconds: number): string {
+  if (state.outOfMemory) return 'ran out of memory';
+  if (!state.running) return `ended with code ${state.exitCode}`;
+  const check = state.lastCheck === '' ? '' : ` (its last check said: ${state.lastCheck.split('\n')[0]})`;
+  return `was not healthy within ${seconds} s${check}`;
+}
+
+/** One sentence on what broke, and what the container said last. */
+async function explain(engine: DockerEngine, service: string, container: string, what: string): Promise<string> {
+  const tail = (await engine.logTail(container, LOG_LINES)).trim();
+  const log =
+    tail === ''
+      ? 'It logged nothing.'
+      : `The end of its log:\n${tail
+          .split('\n')
+          .map((line) => `  ${line}`)
+          .join('\n')}`;
+  return `The service "${service}" ${what}; correct that and run the update again. ${log}`;
+}
