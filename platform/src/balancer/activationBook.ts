@@ -75,7 +75,7 @@ export class ActivationBook {
   acknowledge(ack: Acknowledgement): Entry | undefined {
     const entry = this.entries.get(ack.activationId);
     if (!entry) return undefined;
-    if (entry.blocking && (ack.record || ack.slotFree)) entry.resolve(ack.record);
+    if (entry.blocking && (ack.record || ack.recordOmitted || ack.slotFree)) entry.resolve(ack.record);
     if (ack.slotFree) {
       this.totals.completed++;
       this.close(ack.activationId);

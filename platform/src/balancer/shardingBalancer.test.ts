@@ -1,6 +1,7 @@
 import type { Acknowledgement, ActivationMessage } from '../bus/messages';
 import { healthTopic, type Ping } from '../bus/ping';
 import { completedTopic } from '../bus/topics';
+import type { ActivationRecord } from '../model/activation';
 import type { Logger } from '../observe/logger';
 import { CompletionTimeout, type Demand, NoInvokerAvailable } from './loadBalancer';
 import { ShardingBalancer, testTransaction } from './shardingBalancer';
@@ -72,7 +73,18 @@ test('a blocking activation gives its record; the books are as before', async ()
   await healthy(0);
   const { result } = await balancer.publish(message({ activationId: 'b', blocking: true }), demand);
   expect([balancer.activeOf('u'), balancer.activeTotal]).toEqual([1, 1]);
-  const record = { activationId: 'b' } as never;
+  const record: ActivationRecord = {
+    namespace: 'guest',
+    name: 'hello',
+    subject: 'guest-subject',
+    activationId: 'b',
+    start: 1,
+    end: 2,
+    response: { statusCode: 0 },
+    logs: [],
+    version: '0.0.1',
+    annotations: [],
+  };
   await ack('b', 'invoker0', { record });
   expect(await result).toEqual(record);
   expect([balancer.activeOf('u'), balancer.activeTotal]).toEqual([0, 0]);
