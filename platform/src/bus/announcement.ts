@@ -12,6 +12,8 @@ export interface NamespaceCounts {
 /** Controller to every controller, twice a second: I am here, and this is what I count. */
 export interface Announcement {
   controller: string;
+  /** Different after each start. */
+  life: string;
   /** epoch ms */
   sent: number;
   /** The controller stops. */

@@ -82,7 +82,7 @@ export class Orchestrations {
   /** `work` must not reject: whatever happens inside is a response. */
   async start(call: ActionCall, orchestration: Orchestration, work: () => Promise<ActivationRecord>): Promise<Outcome> {
     const { activationId } = orchestration;
-    if (isStored(call)) this.journal.accept(orchestration.accepted());
+    if (isStored(call)) await this.journal.accept(orchestration.accepted());
     const running = work().then((record) => {
       this.record(call, record);
       return record;

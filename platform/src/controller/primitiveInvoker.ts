@@ -27,7 +27,7 @@ export class PrimitiveInvoker {
     const { action } = resolved;
     const kept = isStored(call);
     if (kept) {
-      this.journal.accept({
+      const accepted = this.journal.accept({
         activationId,
         namespace: caller.namespace.name,
         subject: caller.subject,
@@ -37,6 +37,7 @@ export class PrimitiveInvoker {
         ...(cause === undefined ? {} : { cause }),
         start: transaction.start,
       });
+      if (accepted) await accepted;
     }
     let placement: Placement;
     try {

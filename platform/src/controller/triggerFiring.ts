@@ -52,7 +52,7 @@ export class TriggerFiring {
     const start = Date.now();
     const kept = isStored({ caller, transaction: request.transaction });
     if (kept) {
-      this.journal.accept({
+      await this.journal.accept({
         activationId,
         namespace: caller.namespace.name,
         subject: caller.subject,

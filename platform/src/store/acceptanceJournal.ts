@@ -1,3 +1,5 @@
+import type { ActivationRecord } from '../model/activation';
+
 /** What is known of an activation when it is accepted: enough for a record, should nothing else ever be known. */
 export interface AcceptedActivation {
   activationId: string;
@@ -26,8 +28,43 @@ export class AcceptanceRefused extends Error {
  * bus the bus itself keeps it; inside one process this journal does.
  */
 export interface AcceptanceJournal {
-  /** Returns when the entry would survive a kill of this process. Throws AcceptanceRefused. */
-  accept(activation: AcceptedActivation): void;
+  /** Returns, or resolves, when the entry would survive a kill of this process. Throws, or rejects with, AcceptanceRefused. */
+  accept(activation: AcceptedActivation): Promise<void> | void;
   /** Accepting failed after all: the id is dead and must not get a record. */
   withdraw(activationId: string): void;
+}
+
+const outcomeUnknown = 'The platform stopped before the outcome of this activation was known.';
+
+/** The record of an accepted activation of which nothing else will ever be known. */
+export function recordOfUnknown({
+  activationId,
+  namespace,
+  subject,
+  name,
+  version,
+  path,
+  cause,
+  start,
+}: AcceptedActivation): ActivationRecord {
+  return {
+    namespace,
+    name,
+    subject,
+    activationId,
+    start,
+    end: Math.max(start, Date.now()),
+    duration: 0,
+    ...(cause === undefined ? {} : { cause }),
+    response: { statusCode: 3, result: JSON.stringify({ error: outcomeUnknown }) },
+    logs: [],
+    version,
+    annotations:
+      path === undefined
+        ? []
+        : [
+            { key: 'path', value: path },
+            { key: 'kind', value: 'unknown' },
+          ],
+  };
 }

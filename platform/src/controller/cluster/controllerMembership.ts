@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { type Announcement, announcementTopic, type NamespaceCounts } from '../../bus/announcement';
 import type { MessageBus, Subscription } from '../../bus/messageBus';
 import type { Logger } from '../../observe/logger';
@@ -10,6 +11,10 @@ export interface ControllerMembershipOptions {
   counts: () => Pick<Announcement, 'minute' | 'counts'>;
   /** The number of controllers changed, this one included. */
   changed: (count: number) => void;
+  /** Another controller fell silent without a goodbye; `life` is the one that ended. */
+  lost?: (controller: string, life: string) => void;
+  /** Another controller is there that was not. */
+  joined?: (controller: string) => void;
   log: Logger;
   now?: () => number;
 }
@@ -39,6 +44,8 @@ export class ControllerMembership {
   private soon: NodeJS.Immediate | undefined;
   private heardSelf = 0;
   private leaving = false;
+  /** Of this process; different after each start. */
+  readonly life = randomUUID();
   private readonly now: () => number;
 
   constructor(private readonly options: ControllerMembershipOptions) {
@@ -119,13 +126,18 @@ export class ControllerMembership {
     const before = this.count;
     if (announcement.leaving) this.others.delete(announcement.controller);
     else this.others.set(announcement.controller, { announcement, heard: now });
+    if (this.count > before) this.options.joined?.(announcement.controller);
     this.told(before);
   }
 
   private tick(): void {
     const before = this.count;
     const limit = this.now() - memberTimeout;
-    for (const [id, { heard }] of this.others) if (heard <= limit) this.others.delete(id);
+    for (const [id, { heard, announcement }] of this.others) {
+      if (heard > limit) continue;
+      this.others.delete(id);
+      this.options.lost?.(id, announcement.life);
+    }
     this.told(before);
     this.announce();
   }
@@ -161,6 +173,7 @@ export class ControllerMembership {
     const { bus, controller, counts } = this.options;
     return bus.send(announcementTopic, {
       controller,
+      life: this.life,
       sent: this.now(),
       leaving: this.leaving,
       ...counts(),

@@ -80,7 +80,15 @@ test('controllers find each other, and miss who says goodbye or nothing', async 
 
 test('announcements that waited on the bus are too old to count', async () => {
   const first = await controller('0');
-  await bus.send(announcementTopic, { controller: '9', sent: now - 11_000, leaving: false, minute: 5, counts: {}, carriedOut: {} });
+  await bus.send(announcementTopic, {
+    controller: '9',
+    life: 'l',
+    sent: now - 11_000,
+    leaving: false,
+    minute: 5,
+    counts: {},
+    carriedOut: {},
+  });
   expect(first.membership.count).toBe(1);
 });
 
@@ -109,12 +117,12 @@ test('a change is forgotten everywhere before its writer goes on', async () => {
 
 test('nobody waits for ever for a controller that does not answer, or for a bus', async () => {
   const first = await controller('0');
-  await bus.send(announcementTopic, { controller: '9', sent: now, leaving: false, minute: 5, counts: {}, carriedOut: {} });
+  await bus.send(announcementTopic, { controller: '9', life: 'l', sent: now, leaving: false, minute: 5, counts: {}, carriedOut: {} });
   expect(first.membership.count).toBe(2);
   const waiting = first.caches.invalidate('ns/a');
   await settled();
   now += 1000;
-  await bus.send(announcementTopic, { controller: '9', sent: now, leaving: false, minute: 5, counts: {}, carriedOut: {} });
+  await bus.send(announcementTopic, { controller: '9', life: 'l', sent: now, leaving: false, minute: 5, counts: {}, carriedOut: {} });
   await waiting;
   bus.failure = new Error('broker away');
   await first.caches.invalidate('ns/b');

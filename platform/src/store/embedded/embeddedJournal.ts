@@ -1,8 +1,7 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ActivationRecord } from '../../model/activation';
 import type { Logger } from '../../observe/logger';
-import { type AcceptanceJournal, AcceptanceRefused, type AcceptedActivation } from '../acceptanceJournal';
+import { type AcceptanceJournal, AcceptanceRefused, type AcceptedActivation, recordOfUnknown } from '../acceptanceJournal';
 import type { ActivationStore } from '../activationStore';
 
 /** A file of the journal; it goes when everything in it is recorded. */
@@ -15,7 +14,6 @@ interface Generation {
 }
 
 const generationSize = 4 * 1024 * 1024;
-const outcomeUnknown = 'The platform stopped before the outcome of this activation was known.';
 
 /**
  * Accepted activations, one JSON line each, appended synchronously: into the page cache that takes a few microseconds and
@@ -71,7 +69,7 @@ export class EmbeddedJournal implements AcceptanceJournal {
     let recovered = 0;
     for (const entry of accepted.values()) {
       if (await activations.get(entry.namespace, entry.activationId)) continue;
-      await activations.store(recordOf(entry));
+      await activations.store(recordOfUnknown(entry));
       recovered++;
     }
     for (const file of old) unlinkSync(join(this.directory, file));
@@ -131,27 +129,4 @@ function readEntries(text: string): (AcceptedActivation | { withdrawn: string })
       return [];
     }
   });
-}
-
-function recordOf({ activationId, namespace, subject, name, version, path, cause, start }: AcceptedActivation): ActivationRecord {
-  return {
-    namespace,
-    name,
-    subject,
-    activationId,
-    start,
-    end: Math.max(start, Date.now()),
-    duration: 0,
-    ...(cause === undefined ? {} : { cause }),
-    response: { statusCode: 3, result: JSON.stringify({ error: outcomeUnknown }) },
-    logs: [],
-    version,
-    annotations:
-      path === undefined
-        ? []
-        : [
-            { key: 'path', value: path },
-            { key: 'kind', value: 'unknown' },
-          ],
-  };
 }

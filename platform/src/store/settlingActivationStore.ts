@@ -1,0 +1,35 @@
+import type { ActivationRecord } from '../model/activation';
+import type { ActivationQuery, ActivationStore } from './activationStore';
+
+/** Tells when a record is written, besides storing it. */
+export class SettlingActivationStore implements ActivationStore {
+  constructor(
+    private readonly inner: ActivationStore,
+    private readonly written: (activationId: string) => void,
+  ) {}
+
+  async store(record: ActivationRecord): Promise<void> {
+    await this.inner.store(record);
+    this.written(record.activationId);
+  }
+
+  get pressure(): ActivationStore['pressure'] {
+    return this.inner.pressure;
+  }
+
+  get(namespace: string, activationId: string): Promise<ActivationRecord | undefined> {
+    return this.inner.get(namespace, activationId);
+  }
+
+  list(query: ActivationQuery, withDetails: boolean): Promise<ActivationRecord[]> {
+    return this.inner.list(query, withDetails);
+  }
+
+  count(query: Omit<ActivationQuery, 'limit'>): Promise<number> {
+    return this.inner.count(query);
+  }
+
+  close(): Promise<void> {
+    return this.inner.close();
+  }
+}
