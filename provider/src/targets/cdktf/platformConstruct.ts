@@ -9,7 +9,7 @@ import { ImageSources } from '../docker/imageSources';
 /** What this needs of `cdktf`, or of `cdktn`, its successor with the same classes. */
 export type CdktfLibrary = Pick<
   typeof cdktf,
-  'TerraformResource' | 'TerraformProvider' | 'TerraformVariable' | 'TerraformAsset' | 'AssetType' | 'Fn'
+  'TerraformResource' | 'TerraformProvider' | 'TerraformStack' | 'TerraformVariable' | 'TerraformAsset' | 'AssetType'
 >;
 
 /** The arguments of the Pulumi component, with what Terraform can't make itself. */
@@ -43,10 +43,11 @@ const VARIABLES: Readonly<Record<string, { variable: string; description: string
 };
 
 /**
- * The platform of containers as a construct over the Docker provider for Terraform (kreuzwerker/docker, which the stack declares): from the
- * same blueprint, by the same names and with the same defaults as the Pulumi component with `target: 'docker'`.
+ * The platform of containers as a construct over the Docker provider for Terraform (kreuzwerker/docker): from the same blueprint, by the
+ * same names and with the same defaults as the Pulumi component with `target: 'docker'`. A Docker provider that the stack declares before
+ * is used, else one for the engine of the machine (or `DOCKER_HOST`) is declared.
  */
-export function platformConstruct(library: CdktfLibrary): OpenWhiskPlatformClass {
+export function platformConstruct(library: CdktfLibrary, sourcesOf: () => ImageSources = () => new ImageSources()): OpenWhiskPlatformClass {
   return class extends Construct implements OpenWhiskPlatform {
     readonly apiHost: string;
     readonly adminUrl: string;
@@ -61,8 +62,9 @@ export function platformConstruct(library: CdktfLibrary): OpenWhiskPlatformClass
         throw new InvalidPlatformConfig(
           `The platform cannot be built: ${problems.map(({ path, reason }) => `${path} ${reason}`).join('; ')}.`,
         );
+      declareProvider(library, this);
       const platform = (name ?? this.node.path).toLowerCase().replace(/[^a-z0-9-]+/g, '-');
-      const sources = new ImageSources();
+      const sources = sourcesOf();
       const blueprint = distributedBlueprint(platformArgs, platform, sources);
       const given: Record<string, string | undefined> = { adminKey, couchdbPassword };
       const secrets = new Map(blueprint.generatedSecrets.map((secret) => [secret, given[secret] ?? this.variable(secret)]));
@@ -79,6 +81,20 @@ export function platformConstruct(library: CdktfLibrary): OpenWhiskPlatformClass
     }
   };
 }
+
+/** As the prebuilt provider's construct would, for stacks without one. */
+function declareProvider(library: CdktfLibrary, scope: Construct): void {
+  const stack = library.TerraformStack.of(scope);
+  const providers = stack.node
+    .findAll()
+    .filter((node): node is cdktf.TerraformProvider => library.TerraformProvider.isTerraformProvider(node));
+  if (providers.some(({ terraformResourceType }) => terraformResourceType === 'docker')) return;
+  stack.addOverride('terraform.required_providers.docker', { source: 'kreuzwerker/docker', version: PROVIDER_VERSION });
+  stack.addOverride('provider.docker', [{}]);
+}
+
+/** The oldest with all the attributes used here. */
+const PROVIDER_VERSION = '>= 3.6';
 
 function platformArgsOf(args: Omit<OpenWhiskPlatformConfig, 'name' | 'adminKey' | 'couchdbPassword'>): PlatformArgs {
   const { host, apiPort, adminPort, retainData, limits, userMemory, logLevel, settings, ...docker } = args;
@@ -121,7 +137,7 @@ class PlanRenderer {
 
   private container(planned: PlannedContainer): void {
     const env = [
-      ...Object.entries({ ...planned.env, ...planned.hiddenEnv }).map(([name, value]) => `${name}=${value}`),
+      ...Object.entries({ ...planned.env, ...planned.hiddenEnv }).map(([name, value]) => `${name}=${literal(value)}`),
       ...Object.entries(planned.secretEnv).map(([name, key]) => `${name}=${this.secrets.get(key)!}`),
     ];
     this.add(
@@ -142,7 +158,10 @@ class PlanRenderer {
           ...planned.volumes.map(({ key, path }) => ({ type: 'volume', source: this.named(`volume-${key}`), target: path })),
           ...Object.entries(planned.hostPaths).map(([source, target]) => ({ type: 'bind', source, target })),
         ],
-        upload: planned.files.map(({ path, content }) => ({ file: path, content: literal(content) })),
+        upload: [
+          ...planned.files.map(({ path, content }) => ({ file: path, content: literal(content) })),
+          ...Object.entries(planned.secretFiles).map(([file, key]) => ({ file, content: this.secrets.get(key)! })),
+        ],
         healthcheck: [{ test: planned.health.test, interval: '2s', timeout: '5s', start_period: `${planned.health.timeout}s`, retries: 5 }],
         memory: planned.memory,
         restart: 'unless-stopped',

@@ -50,6 +50,8 @@ export interface PlannedContainer {
   volumes: readonly { key: string; path: string }[];
   hostPaths: Readonly<Record<string, string>>;
   files: readonly FileBlueprint[];
+  /** Path to the name of the generated secret whose value is the file's content. */
+  secretFiles: Readonly<Record<string, string>>;
   /** A command inside of the container, as Docker takes it. */
   health: { test: readonly string[]; timeout: number };
   memory: number;
@@ -122,6 +124,7 @@ function imageOf(service: ServiceBlueprint, images: Map<string, PlannedImage>): 
 function container(instance: ServiceInstance, image: string, platform: string): Omit<PlannedContainer, 'volumes' | 'after'> {
   const { service, name, attachments } = instance;
   const ports = Object.fromEntries(instance.ports.map((port) => [port.name, port.port]));
+  const { secretEnv, secretFiles, fileEnv } = secretsOf(service);
   const env = Object.entries(instance.env).map(([variable, value]) => [
     variable,
     value.replaceAll('{instanceId}', `${platform}-${name}`).replaceAll(/\{port:(\w+)\}/g, (_, port: string) => String(ports[port])),
@@ -131,8 +134,8 @@ function container(instance: ServiceInstance, image: string, platform: string): 
     name: `${platform}-${name}`,
     image,
     command: service.program === undefined ? [] : [`${service.program}.js`],
-    env: Object.fromEntries(env),
-    secretEnv: service.secrets,
+    env: { ...Object.fromEntries(env), ...fileEnv },
+    secretEnv,
     hiddenEnv: service.hiddenEnv ?? {},
     hostNetwork: attachments === 'host',
     networks:
@@ -144,11 +147,27 @@ function container(instance: ServiceInstance, image: string, platform: string): 
     ),
     hostPaths: service.hostPaths ?? {},
     files: service.files ?? [],
+    secretFiles,
     health: { test: healthTest(service, ports), timeout: service.health.timeout },
     memory: service.memory ?? DEFAULT_MEMORY,
     stopGrace: service.stopGrace ?? DEFAULT_STOP_GRACE,
     labels: { [PLATFORM_LABEL]: platform, [SERVICE_LABEL]: service.name },
   };
+}
+
+/** Programs of ours read secrets from files, so that all of their environment can be shown in a preview; those of others do not. */
+function secretsOf(service: ServiceBlueprint) {
+  const [secretEnv, secretFiles, fileEnv]: Record<string, string>[] = [{}, {}, {}];
+  for (const [variable, secret] of Object.entries(service.secrets)) {
+    if (service.program === undefined) {
+      secretEnv![variable] = secret;
+    } else {
+      const path = `/run/openwhisk/${variable}`;
+      secretFiles![path] = secret;
+      fileEnv![`${variable}_FILE`] = path;
+    }
+  }
+  return { secretEnv: secretEnv!, secretFiles: secretFiles!, fileEnv: fileEnv! };
 }
 
 /** Programs of ours bring what asks an address along; all images of others have a bash, which can at least connect. */

@@ -160,7 +160,10 @@ class DockerRenderer {
           ...planned.volumes.map(({ key, path }) => ({ type: 'volume', source: this.volumes.get(key)!.name, target: path })),
           ...Object.entries(planned.hostPaths).map(([source, target]) => ({ type: 'bind', source, target })),
         ],
-        uploads: planned.files.map(({ path, content, secret: hidden }) => ({ file: path, content: hidden ? secret(content) : content })),
+        uploads: [
+          ...planned.files.map(({ path, content, secret: hidden }) => ({ file: path, content: hidden ? secret(content) : content })),
+          ...Object.entries(planned.secretFiles).map(([file, key]) => ({ file, content: secret(secrets.get(key)!.value) })),
+        ],
         healthcheck: {
           tests: [...planned.health.test],
           interval: '2s',

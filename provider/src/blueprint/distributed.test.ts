@@ -1,0 +1,95 @@
+import { addressPlan, defaultSubnet, subnetProblem } from './addresses';
+import { instancesOf } from './blueprint';
+import { distributedBlueprint } from './distributed';
+import { checkPlatformArgs, type PlatformArgs } from './platformArgs';
+
+const entry = (kind: string, isDefault: boolean) => ({
+  kind,
+  default: isDefault,
+  image: { prefix: 'p', name: `runtime-${kind}`, tag: '1' },
+});
+const sources = {
+  manifest: JSON.stringify({
+    runtimes: { nodejs: [entry('nodejs:20', true), entry('nodejs:22', false)], python: [entry('python:3.11', true)] },
+  }),
+  tag: (context: string) => `tag-of-${context.replaceAll('/', '-')}`,
+};
+const blueprint = (args: PlatformArgs = {}) => distributedBlueprint({ target: 'docker', ...args }, 'shop-dev-platform', sources);
+const service = (name: string, args: PlatformArgs = {}) => blueprint(args).services.find((one) => one.name === name)!;
+
+it('is Kafka, CouchDB, a controller, an invoker and nginx, in this order', () => {
+  expect(blueprint().services.map(({ name, needs }) => [name, needs])).toEqual([
+    ['kafka', []],
+    ['couchdb', []],
+    ['controller', ['kafka', 'couchdb']],
+    ['invoker', ['controller']],
+    ['nginx', ['controller', 'invoker']],
+  ]);
+});
+
+it('leaves out what is there already, and uses it', () => {
+  const args: PlatformArgs = {
+    docker: { kafkaHosts: 'broker:9092', couchdb: { url: 'http://couch:5984', username: 'admin', password: 'hidden' } },
+  };
+  expect(blueprint(args).services.map(({ name }) => name)).toEqual(['controller', 'invoker', 'nginx']);
+  expect(blueprint(args).generatedSecrets).toEqual(['adminKey']);
+  const controller = service('controller', args);
+  expect(controller.env).toMatchObject({ OPENWHISK_KAFKA_HOSTS: 'broker:9092', OPENWHISK_COUCHDB_URL: 'http://couch:5984' });
+  expect(controller.hiddenEnv).toEqual({ OPENWHISK_COUCHDB_PASSWORD: 'hidden' });
+  expect(JSON.stringify(controller.env)).not.toContain('hidden');
+});
+
+it('gives every instance a number, an address and ports of its own', () => {
+  const [first, second] = instancesOf(service('controller', { docker: { controllers: 2 } }));
+  expect([first!.name, second!.name]).toEqual(['controller0', 'controller1']);
+  expect(second!.env.OPENWHISK_CONTROLLER_ID).toBe('1');
+  const { controllersOnCore } = addressPlan(defaultSubnet('shop-dev-platform'));
+  const last = Number(controllersOnCore.split('.')[3]);
+  expect(second!.attachments).toContainEqual({ network: 'core', address: expect.stringMatching(new RegExp(`\\.${last + 1}$`)) });
+  expect(instancesOf(service('invoker', { docker: { invokers: 3 } })).map(({ ports }) => ports[0]!.port)).toEqual([12001, 12002, 12003]);
+});
+
+it('tells nginx of every controller', () => {
+  const { files } = service('nginx', { docker: { controllers: 3, subnet: '10.200.0.0/16' } });
+  for (const last of [32, 33, 34]) expect(files![0]!.content).toContain(`server 10.200.1.${last}:8080`);
+});
+
+it('makes the key of a certificate a file that is not shown', () => {
+  const { files, ports } = service('nginx', { docker: { tls: { certificate: 'CERT', key: 'KEY' } } });
+  expect(files!.find(({ content }) => content === 'KEY')).toMatchObject({ secret: true });
+  expect(ports.find(({ name }) => name === 'api')!.port).toBe(8443);
+});
+
+it('builds an image for each kind wanted, under a tag that follows from its sources', () => {
+  const { images, services } = blueprint({ docker: { kinds: ['nodejs:22'] } });
+  expect(images.map(({ reference, buildArgs }) => [reference, buildArgs])).toEqual([
+    ['shop-dev-platform/platform:tag-of-platform', undefined],
+    ['shop-dev-platform/runtime-nodejs:22:tag-of-runtimes-nodejs', { NODE_VERSION: '22' }],
+  ]);
+  const manifest = JSON.parse(services.find(({ name }) => name === 'controller')!.env.OPENWHISK_RUNTIMES_MANIFEST!);
+  // the only one of its family is its default
+  expect(manifest.runtimes).toEqual({ nodejs: [expect.objectContaining({ kind: 'nodejs:22', default: true })] });
+});
+
+it('reaches nginx from actions at the gateway of their network, and from nowhere else unless it is told', () => {
+  const published = service('nginx').ports[0]!.published!;
+  const { gateway } = addressPlan(defaultSubnet('shop-dev-platform')).actions;
+  expect(published.map(({ address }) => address)).toEqual(['127.0.0.1', gateway]);
+  expect(service('invoker').env.OPENWHISK_PUBLIC_URL).toBe(`http://${gateway}:3233`);
+  expect(service('nginx', { host: '0.0.0.0' }).ports[0]!.published).toEqual([{ address: '0.0.0.0', port: 3233 }]);
+});
+
+it.each(['a-b', 'shop-dev-platform', ''])('has a block of addresses for the name "%s"', (name) => {
+  expect(subnetProblem(defaultSubnet(name))).toBeUndefined();
+});
+
+it.each<[PlatformArgs, string]>([
+  [{ target: 'docker', docker: { controllers: 0 } }, 'docker.controllers'],
+  [{ target: 'docker', docker: { invokers: 65 } }, 'docker.invokers'],
+  [{ target: 'docker', docker: { subnet: '10.0.0.0/8' } }, 'docker.subnet'],
+  [{ target: 'docker', docker: { engine: 'here' } }, 'docker.engine'],
+  [{ target: 'docker', docker: { tls: { certificate: '', key: 'k' } } }, 'docker.tls'],
+  [{ docker: {} }, 'docker'],
+])('refuses %j at %s', (args, path) => {
+  expect(checkPlatformArgs(args).map((problem) => problem.path)).toEqual([path]);
+});
