@@ -1,4 +1,7 @@
-import { ConfigurationError, environmentName, readConfiguration, requireAdminKey } from './settings';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigurationError, environmentName, readConfiguration, requireAdminKey, requireDataDir } from './settings';
 
 const required = { OPENWHISK_ADMIN_KEY: 'k'.repeat(20), OPENWHISK_DATA_DIR: '/data' };
 
@@ -14,7 +17,6 @@ test('an empty variable means the default', () => {
 });
 
 test.each([
-  [{}, 'Set OPENWHISK_DATA_DIR: it is required.'],
   [{ ...required, OPENWHISK_API_PORT: 'http' }, "OPENWHISK_API_PORT is not usable: 'http' is not a whole number."],
   [
     { ...required, CONFIG_whisk_memory_max: 'much' },
@@ -38,4 +40,31 @@ test.each([
 
 test('names are separated by commas', () => {
   expect(readConfiguration({ ...required, OPENWHISK_INVOKER_TAGS: 'gpu, large,' }).cluster.invokerTags).toEqual(['gpu', 'large']);
+});
+
+test('a data directory is asked for where something is kept', () => {
+  expect(() => requireDataDir(readConfiguration({}))).toThrow(new ConfigurationError('Set OPENWHISK_DATA_DIR: it is required.'));
+});
+
+test("OpenWhisk's name counts where ours is not set", () => {
+  const names = { CONFIG_whisk_couchdb_username: 'theirs', KAFKA_HOSTS: 'a:1,b:2' };
+  expect(readConfiguration(names).couchdb.username).toBe('theirs');
+  expect(readConfiguration(names).kafka.hosts).toEqual(['a:1', 'b:2']);
+  expect(readConfiguration({ ...names, OPENWHISK_COUCHDB_USERNAME: 'ours' }).couchdb.username).toBe('ours');
+});
+
+test('a secret may come from a file, which is named when it cannot be read', () => {
+  const folder = mkdtempSync(join(tmpdir(), 'settings-'));
+  try {
+    writeFileSync(join(folder, 'key'), `${'s'.repeat(20)}\n`);
+    const { OPENWHISK_ADMIN_KEY: _, ...others } = required;
+    expect(readConfiguration({ ...others, OPENWHISK_ADMIN_KEY_FILE: join(folder, 'key') }).admin.key).toBe('s'.repeat(20));
+    // what is given in clear comes first
+    expect(readConfiguration({ ...required, OPENWHISK_ADMIN_KEY_FILE: join(folder, 'key') }).admin.key).toBe('k'.repeat(20));
+    expect(() => readConfiguration({ ...others, OPENWHISK_ADMIN_KEY_FILE: join(folder, 'none') })).toThrow(
+      /OPENWHISK_ADMIN_KEY_FILE .*ENOENT/,
+    );
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 });

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { type Parser, parseBoolean, parseDuration, parseInteger, parseMegabytes, parseNames, parseSize, parseText } from './units';
 
 /** One setting: OpenWhisk's key where it has one (also as `CONFIG_whisk_aB_c`), our own variable where not. */
@@ -6,10 +7,12 @@ interface Setting<T> {
   readonly parse: Parser<T>;
   /** Absent = required. */
   readonly value?: T;
+  /** Asked when nothing is set under `key`: the name OpenWhisk has for the same. */
+  readonly otherKey?: string;
 }
 
-function setting<T>(key: string, parse: Parser<T>, value?: T): Setting<T> {
-  return { key, parse, value };
+function setting<T>(key: string, parse: Parser<T>, value?: T, otherKey?: string): Setting<T> {
+  return { key, parse, value, otherKey };
 }
 
 /**
@@ -52,7 +55,35 @@ export const settings = {
     /** How long a stop waits for work under way. */
     drainTimeout: setting('OPENWHISK_DRAIN_TIMEOUT', parseDuration, 30_000),
   },
-  dataDir: setting<string>('OPENWHISK_DATA_DIR', parseText),
+  /** Where everything durable of this process lives; a controller of a cluster has nothing such. See `requireDataDir`. */
+  dataDir: setting('OPENWHISK_DATA_DIR', parseText, ''),
+  kafka: {
+    /** `host:port`, comma separated. */
+    hosts: setting('OPENWHISK_KAFKA_HOSTS', parseNames, [], 'KAFKA_HOSTS'),
+    /** In front of the names of topics and groups. */
+    prefix: setting('whisk.kafka.topics.prefix', parseText, ''),
+    replicationFactor: setting('whisk.kafka.replication-factor', parseInteger, 1),
+    /** PLAINTEXT, SSL, SASL_PLAINTEXT or SASL_SSL. */
+    securityProtocol: setting('whisk.kafka.common.security-protocol', parseText, 'PLAINTEXT'),
+    /** Path of certificates in PEM form that are trusted besides those of the system. */
+    certificates: setting('OPENWHISK_KAFKA_CA', parseText, ''),
+    /** plain, scram-sha-256 or scram-sha-512. */
+    saslMechanism: setting('OPENWHISK_KAFKA_SASL_MECHANISM', parseText, 'scram-sha-512'),
+    username: setting('OPENWHISK_KAFKA_USERNAME', parseText, ''),
+    password: setting('OPENWHISK_KAFKA_PASSWORD', parseText, ''),
+  },
+  couchdb: {
+    /** `http://host:port`; empty = made of the three below it. */
+    url: setting('OPENWHISK_COUCHDB_URL', parseText, ''),
+    protocol: setting('whisk.couchdb.protocol', parseText, 'http'),
+    host: setting('whisk.couchdb.host', parseText, ''),
+    port: setting('whisk.couchdb.port', parseInteger, 5984),
+    username: setting('OPENWHISK_COUCHDB_USERNAME', parseText, '', 'whisk.couchdb.username'),
+    password: setting('OPENWHISK_COUCHDB_PASSWORD', parseText, '', 'whisk.couchdb.password'),
+    subjects: setting('whisk.couchdb.databases.WhiskAuth', parseText, 'subjects'),
+    entities: setting('whisk.couchdb.databases.WhiskEntity', parseText, 'whisks'),
+    activations: setting('whisk.couchdb.databases.WhiskActivation', parseText, 'activations'),
+  },
   instanceId: setting('OPENWHISK_INSTANCE_ID', parseText, ''),
   logLevel: setting('OPENWHISK_LOG_LEVEL', parseText, 'info'),
   /** JSON text, or the path of a file in the format of OpenWhisk's runtimes.json; empty = the built-in manifest. */
@@ -85,6 +116,8 @@ export const settings = {
     parameterSize: setting('whisk.parameter-size-limit', parseSize, 1024 * 1024),
     execSize: setting('whisk.exec-size-limit', parseSize, 48 * 1024 * 1024),
     payload: setting('whisk.activation.payload.max', parseSize, 1024 * 1024),
+    /** What a message on the bus may have around its payload. */
+    serdesOverhead: setting('whisk.activation.serdes-overhead', parseSize, 6068),
     truncation: setting('whisk.activation.payload.truncation', parseSize, 1024 * 1024),
     listDefault: setting('whisk.query-limit.default-list-limit', parseInteger, 30),
     listMax: setting('whisk.query-limit.max-list-limit', parseInteger, 200),
@@ -156,8 +189,28 @@ export function requireAdminKey({ admin: { key } }: PlatformConfig): void {
   if (key.length < 16) throw new ConfigurationError('OPENWHISK_ADMIN_KEY is too short: use at least 16 characters.');
 }
 
+/** For processes that keep something. Throws ConfigurationError. */
+export function requireDataDir({ dataDir }: PlatformConfig): void {
+  if (dataDir === '') throw new ConfigurationError('Set OPENWHISK_DATA_DIR: it is required.');
+}
+
 export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): PlatformConfig {
-  return read(settings, environment) as PlatformConfig;
+  return read(settings, withFiles(environment)) as PlatformConfig;
+}
+
+/** A variable `X_FILE` names a file with the value of `X`, as containers are given secrets. */
+function withFiles(environment: Readonly<Record<string, string | undefined>>): Record<string, string | undefined> {
+  const whole: Record<string, string | undefined> = { ...environment };
+  for (const [name, path] of Object.entries(environment)) {
+    const variable = /^((?:OPENWHISK|CONFIG|LIMITS)_.+)_FILE$/.exec(name)?.[1];
+    if (variable === undefined || !path || whole[variable]) continue;
+    try {
+      whole[variable] = readFileSync(path, 'utf8').trim();
+    } catch (error) {
+      throw new ConfigurationError(`${name} is not usable: ${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`);
+    }
+  }
+  return whole;
 }
 
 function isSetting(node: object): node is Setting<unknown> {
@@ -166,7 +219,8 @@ function isSetting(node: object): node is Setting<unknown> {
 
 function read(node: object, environment: Readonly<Record<string, string | undefined>>): unknown {
   if (!isSetting(node)) return Object.fromEntries(Object.entries(node).map(([name, child]) => [name, read(child, environment)]));
-  const variable = environmentName(node.key);
+  const names = [node.key, ...(node.otherKey === undefined ? [] : [node.otherKey])].map(environmentName);
+  const variable = names.find((name) => environment[name]) ?? names[0]!;
   const text = environment[variable];
   // an empty variable means the default, as in OpenWhisk's own images
   if (text === undefined || text === '') {

@@ -1,12 +1,16 @@
 import type { LoadBalancer, Placement } from '../balancer/loadBalancer';
 import type { ActivationMessage } from '../bus/messages';
-import { newActivationId } from '../model/activation';
+import { type ActivationRecord, newActivationId } from '../model/activation';
 import type { AcceptanceJournal } from '../store/acceptanceJournal';
 import type { ActivationStore } from '../store/activationStore';
 import { type ActionCall, isStored, type Outcome, within } from './actionCall';
 import { argumentsText } from './actionResolver';
 import { demandOf } from './demand';
 import { Unavailable } from './http/errors';
+
+const omitted = Symbol('the record is not in the acknowledgement');
+/** ms between looks into the store. */
+const pollDelays = [50, 200, 1000, 3000, 5000, 7000];
 
 /** Sends one primitive action to an invoker and, for a blocking call, waits for its result. */
 export class PrimitiveInvoker {
@@ -47,8 +51,30 @@ export class PrimitiveInvoker {
       throw error;
     }
     if (!call.blocking) return { activationId };
-    const record = await within(placement.result, call.wait);
+    const record = await this.wait(placement.result, call, activationId);
     return record ? { activationId, record } : { activationId };
+  }
+
+  /** The record that the invoker sent; where it was too large for that, the stored one. */
+  private async wait(
+    result: Placement['result'],
+    { caller, wait }: ActionCall,
+    activationId: string,
+  ): Promise<ActivationRecord | undefined> {
+    const deadline = Date.now() + wait;
+    const told = await within(
+      result.then((record) => record ?? omitted),
+      wait,
+    );
+    if (told !== omitted) return told;
+    for (const delay of [0, ...pollDelays]) {
+      if (Date.now() + delay > deadline) return undefined;
+      if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+      const stored = await this.activations.get(caller.namespace.name, activationId);
+      // the logs are not part of an answer
+      if (stored) return { ...stored, logs: [] };
+    }
+    return undefined;
   }
 
   private message({ caller, resolved, payload, transaction, blocking, cause }: ActionCall, activationId: string): ActivationMessage {

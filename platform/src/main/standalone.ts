@@ -4,7 +4,7 @@ import { AdminApi } from '../admin/adminApi';
 import { NamespaceAdmin } from '../admin/namespaceAdmin';
 import { LeanBalancer } from '../balancer/leanBalancer';
 import { EmbeddedBus } from '../bus/embedded/embeddedBus';
-import { type PlatformConfig, requireAdminKey } from '../config/settings';
+import { type PlatformConfig, requireAdminKey, requireDataDir } from '../config/settings';
 import { lockDataDirectory } from '../host/dataDirectoryLock';
 import type { Logger } from '../observe/logger';
 import { isFailedCommit, openDatabase } from '../store/embedded/database';
@@ -16,8 +16,8 @@ import { readVersion } from './buildInfo';
 import { composeController } from './controllerParts';
 import { composeInvoker } from './invokerParts';
 import { loadManifest } from './manifest';
+import { standaloneMetrics, startMetrics } from './metricsParts';
 import { atMost, runService } from './service';
-import { standaloneMetrics, startMetrics } from './standaloneMetrics';
 
 /** How long a stop waits for work under way. */
 const drainTimeout = 10_000;
@@ -27,6 +27,7 @@ const invokerId = 'invoker0';
 /** Controller and invoker in one process over embedded stores and bus. Resolves when both APIs listen. */
 async function start(config: PlatformConfig, log: Logger): Promise<() => Promise<void>> {
   requireAdminKey(config);
+  requireDataDir(config);
   const version = readVersion();
   const manifest = loadManifest(config.runtimesManifest);
   const unlock = lockDataDirectory(config.dataDir);

@@ -5,12 +5,12 @@ import type { ActivationQuery, ActivationStore } from './activationStore';
 export class SettlingActivationStore implements ActivationStore {
   constructor(
     private readonly inner: ActivationStore,
-    private readonly written: (activationId: string) => void,
+    private readonly written: (record: ActivationRecord) => void,
   ) {}
 
   async store(record: ActivationRecord): Promise<void> {
     await this.inner.store(record);
-    this.written(record.activationId);
+    this.written(record);
   }
 
   get pressure(): ActivationStore['pressure'] {

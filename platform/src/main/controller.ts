@@ -1,0 +1,135 @@
+import { randomUUID } from 'node:crypto';
+import { AdminApi } from '../admin/adminApi';
+import { NamespaceAdmin } from '../admin/namespaceAdmin';
+import { ShardingBalancer } from '../balancer/shardingBalancer';
+import { ConfigurationError, type PlatformConfig, requireAdminKey } from '../config/settings';
+import { BusJournal } from '../controller/cluster/busJournal';
+import { ControllerMembership } from '../controller/cluster/controllerMembership';
+import { HealthTestAction } from '../controller/cluster/healthTestAction';
+import { Readiness } from '../controller/cluster/readiness';
+import { SharedCaches } from '../controller/cluster/sharedCaches';
+import type { Throttles } from '../controller/throttles';
+import type { Logger } from '../observe/logger';
+import type { AcceptanceJournal } from '../store/acceptanceJournal';
+import { SettlingActivationStore } from '../store/settlingActivationStore';
+import { readVersion } from './buildInfo';
+import { composeController } from './controllerParts';
+import { loadManifest } from './manifest';
+import { controllerMetrics, startMetrics } from './metricsParts';
+import { atMost, runService } from './service';
+import { connectSharedBus } from './sharedBus';
+import { openSharedStores } from './sharedStores';
+import { untilThere } from './untilThere';
+
+/** How long requests on connections that a proxy keeps are still taken while the controller stops, ms. */
+const linger = 2000;
+/** How long the first healthy invoker is waited for before requests are taken, ms. */
+const invokerPatience = 5000;
+
+/** What is handed to an invoker is on the bus, where it survives: nothing need be written down besides. */
+const onTheBus: AcceptanceJournal = { accept: () => {}, withdraw: () => {} };
+
+/** One of several controllers on a shared bus and shared stores. Resolves when both APIs listen. */
+async function start(config: PlatformConfig, log: Logger): Promise<() => Promise<void>> {
+  requireAdminKey(config);
+  const { controllerId: id, drainTimeout } = config.cluster;
+  if (!/^[A-Za-z0-9._-]{1,128}$/.test(id)) {
+    throw new ConfigurationError(`OPENWHISK_CONTROLLER_ID is not usable: '${id}' is not made of letters, digits, '.', '_' and '-'.`);
+  }
+  const version = readVersion();
+  const manifest = loadManifest(config.runtimesManifest);
+  const bus = await connectSharedBus(config, `controller${id}`, log);
+  const stores = await openSharedStores(config, log);
+  const metrics = startMetrics(config);
+  const { completion, queue } = balancing(config);
+  const test = await untilThere('the database', log, () => HealthTestAction.install(id, stores.artifacts, manifest, config.limits));
+  const balancer = new ShardingBalancer({
+    bus,
+    controller: id,
+    completion,
+    queue,
+    minMemory: config.limits.memory.min,
+    testMessage: () => test.message(),
+    log,
+  });
+  // the throttles count what the membership tells, and the membership asks others for what they count
+  let throttles: Throttles | undefined;
+  const membership: ControllerMembership = new ControllerMembership({
+    bus,
+    controller: id,
+    counts: () => throttles?.counts() ?? { minute: 0, counts: {} },
+    changed: (count) => balancer.setControllers(count),
+    lost: (controller, life) => journal.lost(controller, life),
+    joined: (controller) => journal.joined(controller),
+    log,
+  });
+  const journal = new BusJournal({ bus, controller: id, life: membership.life, activations: stores.activations, log });
+  const activations = new SettlingActivationStore(stores.activations, (record) => journal.settle(record.activationId));
+  const controller = composeController({
+    id,
+    config,
+    manifest,
+    artifacts: stores.artifacts,
+    activations,
+    journal,
+    handedJournal: onTheBus,
+    subjects: stores.subjects,
+    balancer,
+    log,
+    build: { date: version, number: version },
+    cluster: { controllers: membership, invalidate: (key) => caches.invalidate(key) },
+    ...(metrics ? { metrics: metrics.all } : {}),
+  });
+  throttles = controller.throttles;
+  const caches = new SharedCaches({ bus, controller: id, membership, caches: controller.caches, log });
+  if (metrics) controllerMetrics(metrics.all, { server: controller.server, balancer });
+  const readiness = new Readiness({ balancer, bus: membership, artifacts: stores.artifacts });
+  const instanceId = config.instanceId || randomUUID();
+  const apiHost = config.api.publicUrl || `http://${config.api.host}:${config.api.port}`;
+  const forget = async (namespace: string) => {
+    controller.caches.forgetNamespace(namespace);
+    await caches.invalidate(namespace);
+  };
+  const admin = new AdminApi(
+    new NamespaceAdmin(stores.subjects, stores.artifacts, forget),
+    {
+      host: config.api.host,
+      port: config.admin.port,
+      key: config.admin.key,
+      unready: () => readiness.unready(),
+      about: () => ({ status: 'up', instanceId, controller: id, version, pid: process.pid, apiHost }),
+    },
+    log,
+  );
+  await admin.listen();
+  // who hears of changes before it reads anything keeps nothing that is old
+  await Promise.all([membership.start(), caches.start(), balancer.start()]);
+  await journal.start();
+  await someInvoker(balancer);
+  const address = await controller.server.listen();
+  log.info({ ...address, controller: id, admin: config.admin.port, version }, 'the controller is up');
+  return async () => {
+    readiness.drain();
+    await atMost(drainTimeout, controller.server.close(linger));
+    await atMost(drainTimeout, controller.drain());
+    await journal.close();
+    await membership.leave();
+    await Promise.all([caches.close(), balancer.close(), admin.close()]);
+    await bus.close();
+    await stores.close();
+  };
+}
+
+function balancing({ controller, limits }: PlatformConfig) {
+  const { timeoutFactor, timeoutAddon, queueLength, queueWait } = controller;
+  return { completion: { timeoutFactor, timeoutAddon, shortest: limits.timeout.std }, queue: { max: queueLength, maxWait: queueWait } };
+}
+
+/** Resolves when an invoker is healthy, or after a while without: entities can be managed then too. */
+async function someInvoker(balancer: ShardingBalancer): Promise<void> {
+  const deadline = Date.now() + invokerPatience;
+  while (Date.now() < deadline && !balancer.invokers().some((i) => i.status === 'up'))
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+void runService({ start, stopTimeout: ({ cluster: { drainTimeout } }) => 2 * drainTimeout + linger + 10_000 });
