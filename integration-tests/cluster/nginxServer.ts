@@ -44,6 +44,11 @@ export async function nginxProgram(): Promise<string> {
   return find() ?? (await install());
 }
 
+/** Path of nginx, which is installed on Debian when there is none. */
+export async function nginxProgram(): Promise<string> {
+  return find() ?? (await install());
+}
+
 function find(): string | undefined {
   const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   return folders.map((folder) => join(folder, 'nginx')).find((file) => existsSync(file));
