@@ -17,13 +17,13 @@ const sources = {
 const blueprint = (args: PlatformArgs = {}) => distributedBlueprint({ target: 'docker', ...args }, 'shop-dev-platform', sources);
 const service = (name: string, args: PlatformArgs = {}) => blueprint(args).services.find((one) => one.name === name)!;
 
-it('is Kafka, CouchDB, a controller, an invoker and nginx, in this order', () => {
+it('is Kafka, CouchDB, an invoker, a controller and nginx, in this order', () => {
   expect(blueprint().services.map(({ name, needs }) => [name, needs])).toEqual([
     ['kafka', []],
     ['couchdb', []],
-    ['controller', ['kafka', 'couchdb']],
-    ['invoker', ['controller']],
-    ['nginx', ['controller', 'invoker']],
+    ['invoker', ['kafka', 'couchdb']],
+    ['controller', ['kafka', 'couchdb', 'invoker']],
+    ['nginx', ['controller']],
   ]);
 });
 
@@ -31,7 +31,7 @@ it('leaves out what is there already, and uses it', () => {
   const args: PlatformArgs = {
     docker: { kafkaHosts: 'broker:9092', couchdb: { url: 'http://couch:5984', username: 'admin', password: 'hidden' } },
   };
-  expect(blueprint(args).services.map(({ name }) => name)).toEqual(['controller', 'invoker', 'nginx']);
+  expect(blueprint(args).services.map(({ name }) => name)).toEqual(['invoker', 'controller', 'nginx']);
   expect(blueprint(args).generatedSecrets).toEqual(['adminKey']);
   const controller = service('controller', args);
   expect(controller.env).toMatchObject({ OPENWHISK_KAFKA_HOSTS: 'broker:9092', OPENWHISK_COUCHDB_URL: 'http://couch:5984' });
