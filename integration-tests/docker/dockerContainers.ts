@@ -1,24 +1,9 @@
-import type Docker from 'dockerode';
 import { settings } from '../../platform/src/config/settings';
 import type { Container } from '../../platform/src/invoker/containers/container';
 import { DockerContainerFactory, type DockerContainerOptions } from '../../platform/src/invoker/containers/docker/dockerContainerFactory';
 import type { ContainerHost } from '../invoker/runtimeContract';
 import { type ContainerChoice, RuntimeContainer } from '../invoker/runtimeProcess';
-import { dockerEngine } from './engine';
-import { buildRuntimeImage, nodeImage, pythonImage, type RuntimeImage } from './images';
-
-const images: Record<string, RuntimeImage> = { 'nodejs:20': nodeImage, 'python:3.11': pythonImage };
-let ready: Promise<Docker> | undefined;
-
-/** An engine with the images of our runtimes; once a test file. */
-export function engineWithImages(): Promise<Docker> {
-  ready ??= (async () => {
-    const docker = dockerEngine();
-    for (const image of Object.values(images)) await buildRuntimeImage(docker, image);
-    return docker;
-  })();
-  return ready;
-}
+import { runtimeImages } from './images';
 
 /** Containers of the Docker engine under a label of their own. */
 export class DockerContainers implements ContainerHost {
@@ -33,10 +18,9 @@ export class DockerContainers implements ContainerHost {
   }
 
   async start(kind: string, choice: ContainerChoice = {}): Promise<RuntimeContainer<Container>> {
-    await engineWithImages();
     const { memory = 256, environment = {} } = choice;
     const name = `${this.invoker}-${++this.count}`;
-    const container = await this.factory.create({ name, kind, image: images[kind]!.name, memory, environment });
+    const container = await this.factory.create({ name, kind, image: runtimeImages[kind]!.name, memory, environment });
     return new RuntimeContainer(container, choice);
   }
 

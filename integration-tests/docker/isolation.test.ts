@@ -1,7 +1,8 @@
 import type Docker from 'dockerode';
 import type { RuntimeContainer } from '../invoker/runtimeProcess';
 import { eventually } from '../invoker/runtimeProcess';
-import { DockerContainers, engineWithImages } from './dockerContainers';
+import { DockerContainers } from './dockerContainers';
+import { dockerEngine } from './engine';
 
 /** What code inside a container cannot do, tried from inside. */
 const containers = new DockerContainers();
@@ -59,7 +60,7 @@ test('it sees neither other processes, nor the engine, nor the platform', async 
 });
 
 test("it reaches no other action's /init or /run, in a sandbox or not", async () => {
-  const docker = await engineWithImages();
+  const docker = dockerEngine();
   await containers.factory.prepare();
   for (let i = 0; i < 2; i++) {
     const victim = await containers.start('nodejs:20');
@@ -91,7 +92,7 @@ test('memory beyond the limit ends it, and that is told apart', async () => {
 });
 
 test('kill -9 from outside is a lost connection', async () => {
-  const docker = await engineWithImages();
+  const docker = dockerEngine();
   const container = await initialised('function main() { return new Promise(() => {}); }');
   const running = container.run({});
   await new Promise((resolve) => setTimeout(resolve, 200));
@@ -103,14 +104,14 @@ test('kill -9 from outside is a lost connection', async () => {
 test('suspended it stands still, resumed it goes on', async () => {
   const container = await initialised('let n = 0; setInterval(() => n++, 5); function main() { return { n }; }');
   await container.container.suspend();
-  const docker = await engineWithImages();
+  const docker = dockerEngine();
   expect((await docker.getContainer(container.container.id).inspect()).State.Paused).toBe(true);
   await container.container.resume();
   expect(await container.run({})).toMatchObject({ status: 200 });
 });
 
 test('what an earlier life left behind is found by its label and removed', async () => {
-  const docker = await engineWithImages();
+  const docker = dockerEngine();
   const orphan = await initialised('function main() { return {}; }');
   await containers.factory.removeOrphans();
   await expect(docker.getContainer(orphan.container.id).inspect()).rejects.toMatchObject({ statusCode: 404 });
@@ -126,7 +127,6 @@ test('what an earlier life left behind is found by its label and removed', async
 });
 
 test('an image that is not there is told as such', async () => {
-  await engineWithImages();
   const create = containers.factory.create({
     name: `${containers.invoker}-none`,
     kind: 'nodejs:99',

@@ -1,12 +1,11 @@
 import { PlatformProcess } from '../platformProcess';
-import { engineWithImages } from './dockerContainers';
+import { dockerEngine } from './engine';
 
 /** The whole platform over the Docker engine. */
 let platform: PlatformProcess;
 let auth: string;
 
 beforeAll(async () => {
-  await engineWithImages();
   platform = await PlatformProcess.start({ OPENWHISK_CONTAINERS: 'docker' });
   auth = (await platform.namespace('guest')).auth;
 });
@@ -19,7 +18,7 @@ test.each([
   await platform.api(auth, 'PUT', 'actions/hello?overwrite=true', { exec: { kind, code } });
   const answer = await platform.api(auth, 'POST', 'actions/hello?blocking=true', { name: 'bob' });
   expect([answer.status, answer.json.response.result]).toEqual([200, { greeting: 'hello bob' }]);
-  const docker = await engineWithImages();
+  const docker = dockerEngine();
   const running = await docker.listContainers({ filters: { label: [`openwhisk.kind=${kind}`] } });
   expect(running.some(({ Names }) => Names.some((name) => name.includes('guest_hello')))).toBe(true);
   let logs: string[] = [];

@@ -1,15 +1,12 @@
-import type Docker from 'dockerode';
 import { eventually } from '../eventually';
-import { DockerContainers, engineWithImages } from './dockerContainers';
+import { DockerContainers } from './dockerContainers';
+import { dockerEngine } from './engine';
 
 /** Networks that are prepared ahead, for one container each. */
 const size = 3;
 const hosts: DockerContainers[] = [];
-let docker: Docker;
+const docker = dockerEngine();
 
-beforeAll(async () => {
-  docker = await engineWithImages();
-});
 afterEach(async () => {
   for (const host of hosts.splice(0)) await host.close();
 });

@@ -1,9 +1,9 @@
-/** The same actions in each language. */
+/** The same actions in each language; what a language has not is left out. */
 export interface Language {
   kind: string;
   echo: string;
-  niam: string;
-  dotted: { code: string; main: string };
+  niam?: string;
+  dotted?: { code: string; main: string };
   output: string;
   unicode: string;
   environment: string;
@@ -13,11 +13,13 @@ export interface Language {
   nothing: { code: string; status: number; body: string };
   error: string;
   throws: { code: string; status: number; error: string; log: string };
-  loadThrows: { code: string; error: RegExp; log: string };
-  syntax: { code: string; error: RegExp };
-  noMain: { code: string; error: RegExp };
+  loadThrows?: { code: string; error: RegExp; log: string };
+  syntax?: { code: string; error: RegExp };
+  noMain?: { code: string; error: RegExp };
   exit: string;
-  loadExit: string;
+  /** What the end of the action is told as; absent = the connection is lost. */
+  exited?: { status: number; error: string };
+  loadExit?: string;
   sleep: string;
   busy: string;
   exhaust: string;
@@ -123,4 +125,111 @@ export const python: Language = {
   openFiles:
     'def main(a):\n  f = []\n  try:\n    while True: f.append(open("/dev/null"))\n  except OSError as e:\n    n = len(f)\n' +
     '    for x in f: x.close()\n    return {"code": "EMFILE" if e.errno == 24 else e.errno, "few": n <= 1024}',
+};
+
+const goAction = (body: string, imports = '', more = '') =>
+  `package main\n${
+    imports === ''
+      ? ''
+      : `import (${imports
+          .split(' ')
+          .map((name) => `"${name}"`)
+          .join('; ')})\n`
+  }${more}\nfunc Main(a map[string]any) map[string]any { ${body} }`;
+
+export const go: Language = {
+  kind: 'go:1.26',
+  echo: 'package main\nfunc Main(a any) any { return a }',
+  niam: 'package main\nfunc Niam(a any) map[string]any { return map[string]any{"niam": a} }',
+  dotted: {
+    code: 'package main\ntype greeter struct{}\nfunc (greeter) B(a any) map[string]any { return map[string]any{"dotted": true} }\nvar A greeter',
+    main: 'a.b',
+  },
+  output: goAction('fmt.Println("out"); fmt.Fprintln(os.Stderr, "err"); os.Stdout.WriteString("a\\nb\\n"); return a', 'fmt os'),
+  unicode: goAction(
+    's := a["delimiter"].(string) + " ☃ " + a["delimiter"].(string); fmt.Println(s); return map[string]any{"winter": s}',
+    'fmt',
+  ),
+  environment:
+    'package main\nimport "os"\ntype seen struct { At string `json:"at"`; Ns string `json:"ns"`; Id string `json:"id"` }\nvar at = os.Getenv("AT_LOAD")\n' +
+    'func Main(a any) (seen, error) { return seen{at, os.Getenv("__OW_NAMESPACE"), os.Getenv("__OW_ACTIVATION_ID")}, nil }',
+  allEnvironment: goAction(
+    'all := map[string]any{}; for _, e := range os.Environ() { k, v, _ := strings.Cut(e, "="); all[k] = v }; return all',
+    'os strings',
+  ),
+  scalar: 'package main\nfunc Main(a any) any { return "text" }',
+  array: 'package main\nfunc Main(a any) any { return []any{"a", map[string]any{"b": 1}} }',
+  nothing: { code: goAction('return nil'), status: 200, body: '{}' },
+  error: goAction('return map[string]any{"error": "sorry"}'),
+  throws: { code: goAction('panic("boom")'), status: 200, error: 'boom', log: 'stderr: panic: boom' },
+  loadThrows: {
+    code: goAction('return a', '', 'func init() { panic("at load") }'),
+    error: /^Cannot start action\. Check logs for details\.$/,
+    log: 'stderr: panic: at load',
+  },
+  syntax: { code: 'package main\nfunc Main(', error: /^The action failed to generate or locate a binary\. See logs for details\.$/ },
+  noMain: { code: 'package main\nfunc Other() {}', error: /^The action failed to generate or locate a binary\. See logs for details\.$/ },
+  exit: goAction('os.Exit(1); return a', 'os'),
+  exited: { status: 400, error: 'command exited' },
+  sleep: goAction('time.Sleep(time.Hour); return a', 'time'),
+  busy: goAction('for {}'),
+  exhaust: goAction(
+    'k := [][]byte{}; for i := 0; i < 2000; i++ { b := make([]byte, 4<<20); for j := 0; j < len(b); j += 4096 { b[j] = 1 }; k = append(k, b) }; return map[string]any{"n": len(k)}',
+  ),
+  zip: {
+    files: {
+      'main.go':
+        'package main\nimport ("os"; "action/dep")\nfunc Main(a any) (map[string]any, error) { b, err := os.ReadFile("data.txt"); return map[string]any{"dep": dep.X, "file": string(b)}, err }',
+      'dep/dep.go': 'package dep\nconst X = 42',
+      'data.txt': 'ünïcode',
+    },
+    bad: { files: { 'other.txt': '' }, error: /^The action failed to generate or locate a binary\. See logs for details\.$/ },
+  },
+  child: goAction('c := exec.Command("sleep", "1000"); c.Start(); return map[string]any{"pid": c.Process.Pid}', 'os/exec'),
+  openFiles: goAction(
+    'all := []*os.File{}; for { f, err := os.Open("/dev/null"); if err != nil { n := len(all); for _, x := range all { x.Close() }; code := any(err.Error()); if errors.Is(err, syscall.EMFILE) { code = "EMFILE" }; return map[string]any{"code": code, "few": n <= 1024} }; all = append(all, f) }',
+    'errors os syscall',
+  ),
+};
+
+const shell = (text: string) => `#!/bin/sh\n${text}\n`;
+/** A script that hands a program to another interpreter, with the arguments of the action in `a`. */
+const inPython = (text: string) => shell(`exec python3 -c '\nimport json, os, sys\na = json.load(sys.stdin)\n${text}\n'`);
+
+export const native: Language = {
+  kind: 'native:1',
+  echo: shell('cat'),
+  output: shell('echo out; echo err >&2; echo a; echo b; echo "{}"'),
+  unicode: inPython(
+    's = a["delimiter"] + " ☃ " + a["delimiter"]\nprint(s)\nprint(json.dumps({"winter": s}, ensure_ascii=False, separators=(",", ":")))',
+  ),
+  environment: shell('printf \'{"at":"%s","ns":"%s","id":"%s"}\' "$AT_LOAD" "$__OW_NAMESPACE" "$__OW_ACTIVATION_ID"'),
+  allEnvironment: inPython('print(json.dumps(dict(os.environ)))'),
+  scalar: shell('echo \'"text"\''),
+  array: shell('echo \'["a",{"b":1}]\''),
+  nothing: { code: shell(':'), status: 502, body: '{"error":"The action did not return a dictionary or array."}' },
+  error: shell('echo \'{"error":"sorry"}\''),
+  throws: {
+    code: shell('echo boom >&2; exit 1'),
+    status: 502,
+    error: 'The action did not return a dictionary or array.',
+    log: 'stderr: boom',
+  },
+  exit: shell('echo gone; exit 1'),
+  exited: { status: 502, error: 'The action did not return a dictionary or array.' },
+  sleep: shell('sleep 1000'),
+  busy: shell('while :; do :; done'),
+  exhaust: inPython('k = []\nfor i in range(2000): k.append(bytearray(4 << 20))\nprint("{}")'),
+  zip: {
+    files: {
+      exec: shell('printf \'{"dep":%s,"file":"%s"}\' "$(cat lib/dep)" "$(cat data.txt)"'),
+      'lib/dep': '42',
+      'data.txt': 'ünïcode',
+    },
+    bad: { files: { 'other.sh': '' }, error: /^The action failed to generate or locate a binary\. See logs for details\.$/ },
+  },
+  child: inPython('import subprocess\nprint(json.dumps({"pid": subprocess.Popen(["sleep", "1000"], stdout=subprocess.DEVNULL).pid}))'),
+  openFiles: inPython(
+    'f = []\ntry:\n  while True: f.append(open("/dev/null"))\nexcept OSError as e:\n  n = len(f)\n  for x in f: x.close()\n  print(json.dumps({"code": "EMFILE" if e.errno == 24 else e.errno, "few": n <= 1024}, separators=(",", ":")))',
+  ),
 };

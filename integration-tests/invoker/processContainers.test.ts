@@ -106,12 +106,19 @@ describe('memory', () => {
 
 describe('what this machine cannot run', () => {
   it.each([
-    ['java:8', /^Kind 'java:8' cannot run as a process of this machine: only nodejs and python can\. /],
+    ['java:8', /^Kind 'java:8' cannot run as a process of this machine: only those of nodejs, python, go, native can\. /],
+    ['go:99.1', /^Kind 'go:99\.1' needs Go 99\.1 or newer on this machine: install it or put it on PATH\.$/],
     ['python:99.1', /^Kind 'python:99\.1' needs Python 99\.1 or newer on this machine: install it or put it on PATH\.$/],
   ])('is told: %s', async (kind, message) => {
     const refused = processes.start(kind);
     await expect(refused).rejects.toThrow(message);
     await expect(refused).rejects.toBeInstanceOf(ContainerStartError);
+  });
+
+  it('is told of a kind whose version is not that of its interpreter', async () => {
+    const executables = new Executables('/runtimes', () => undefined, '');
+    const told = "Kind 'native:1' needs Python 3.9 or newer on this machine: install it or put it on PATH.";
+    await expect(executables.commandFor('native:1', 256)).rejects.toThrow(told);
   });
 
   it('is run by something newer where there is, with a warning', async () => {

@@ -1,4 +1,5 @@
-import { runtimeContract } from './runtimeContract';
+import { languageDetails, runtimeContract } from './runtimeContract';
 import { RuntimeProcesses } from './runtimeProcess';
 
 runtimeContract(new RuntimeProcesses());
+languageDetails(new RuntimeProcesses());

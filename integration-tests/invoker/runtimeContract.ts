@@ -1,4 +1,4 @@
-import { nodejs, python } from './languages';
+import { go, type Language, native, nodejs, python } from './languages';
 import type { ContainerChoice, RuntimeContainer } from './runtimeProcess';
 import { zipArchive } from './zipArchive';
 
@@ -17,10 +17,13 @@ const answer = (status: number, body: unknown) => ({
 const errorOf = (given: { type: string; body?: string }) => JSON.parse(given.body!).error as string;
 
 /** What every runtime must do, in every kind of container: reference runtime-protocol, section 7. */
-export function runtimeContract(processes: ContainerHost): void {
+export function runtimeContract(processes: ContainerHost, languages: Language[] = [nodejs, python, go, native]): void {
   afterAll(() => processes.close());
 
-  describe.each([nodejs, python])('$kind', (language) => {
+  describe.each(languages)('$kind', (language) => {
+    /** What a language has not is no test of it. */
+    const itWith = (part: unknown) => (part === undefined ? () => undefined : it);
+
     const start = (choice = {}) => processes.start(language.kind, choice);
 
     async function initialised(code: string, choice = {}): Promise<RuntimeContainer> {
@@ -46,28 +49,30 @@ export function runtimeContract(processes: ContainerHost): void {
         expect(errorOf(given as never)).toMatch(/^Missing main\/no code to execute\.$|^The action failed to generate or locate a binary/);
       });
 
-      it('takes an entry point of another name, and a dotted one', async () => {
+      itWith(language.niam)('takes an entry point of another name, and a dotted one', async () => {
         const runtime = await start();
-        expect(await runtime.init({ code: language.niam, main: 'niam' })).toEqual(ready);
+        expect(await runtime.init({ code: language.niam!, main: 'niam' })).toEqual(ready);
         expect(await runtime.run({ a: 1 })).toEqual(answer(200, { niam: { a: 1 } }));
         const dotted = await start();
-        expect(await dotted.init(language.dotted)).toEqual(ready);
+        expect(await dotted.init(language.dotted!)).toEqual(ready);
         expect(await dotted.run({})).toEqual(answer(200, { dotted: true }));
       });
 
-      it.each(['syntax', 'noMain', 'loadThrows'] as const)('tells what is wrong: %s', async (which) => {
-        const runtime = await start();
-        const given = await runtime.init({ code: language[which].code });
-        expect(given).toMatchObject({ type: 'response', status: 502 });
-        expect(errorOf(given as never)).toMatch(language[which].error);
-        const lines = await runtime.lines(true);
-        expect(lines.at(-1)).toBe('stderr: The action did not initialize or run as expected. Log data might be missing.');
-        if (which === 'loadThrows') expect(lines).toContain(language.loadThrows.log);
-        else expect(lines.length).toBeGreaterThan(1);
-      });
+      for (const which of ['syntax', 'noMain', 'loadThrows'] as const) {
+        itWith(language[which])(`tells what is wrong: ${which}`, async () => {
+          const runtime = await start();
+          const given = await runtime.init({ code: language[which]!.code });
+          expect(given).toMatchObject({ type: 'response', status: 502 });
+          expect(errorOf(given as never)).toMatch(language[which]!.error);
+          const lines = await runtime.lines(true);
+          expect(lines.at(-1)).toBe('stderr: The action did not initialize or run as expected. Log data might be missing.');
+          if (which === 'loadThrows') expect(lines).toContain(language.loadThrows!.log);
+          else expect(lines.length).toBeGreaterThan(1);
+        });
+      }
 
-      it('is lost when loading ends the process', async () => {
-        expect(await (await start()).init({ code: language.loadExit })).toEqual({ type: 'connectionLost', outOfMemory: false });
+      itWith(language.loadExit)('is lost when loading ends the process', async () => {
+        expect(await (await start()).init({ code: language.loadExit! })).toEqual({ type: 'connectionLost', outOfMemory: false });
       });
     });
 
@@ -138,9 +143,11 @@ export function runtimeContract(processes: ContainerHost): void {
         expect(lines.join('\n')).not.toContain('runtimes');
       });
 
-      it('is lost when the action ends the process', async () => {
+      it('tells of an action that ends its process', async () => {
+        const { exited } = language;
         const runtime = await initialised(language.exit);
-        expect(await runtime.run({})).toEqual({ type: 'connectionLost', outOfMemory: false });
+        const told = exited ? answer(exited.status, { error: exited.error }) : { type: 'connectionLost', outOfMemory: false };
+        expect(await runtime.run({})).toEqual(told);
       });
     });
 
@@ -199,6 +206,11 @@ export function runtimeContract(processes: ContainerHost): void {
       });
     });
   });
+}
+
+/** What is particular to a language, in every kind of container. */
+export function languageDetails(processes: ContainerHost): void {
+  afterAll(() => processes.close());
 
   describe('nodejs:20, more', () => {
     const run = async (code: string, value: unknown = {}, main = 'main') => {
@@ -283,6 +295,67 @@ export function runtimeContract(processes: ContainerHost): void {
       const given = await Promise.all([1, 2, 3].map((id) => runtime.run({ id })));
       expect(given).toEqual([1, 2, 3].map((id) => answer(200, { id })));
       expect(Date.now() - before).toBeLessThan(400);
+    });
+  });
+
+  describe('go:1.26, more', () => {
+    it('takes a program with a main function of its own as it is', async () => {
+      const code =
+        'package main\nimport ("bufio"; "fmt"; "os")\nfunc main() { out := os.NewFile(3, "out"); in := bufio.NewReader(os.Stdin); ' +
+        'for { line, err := in.ReadString(10); if err != nil { return }; fmt.Fprintf(out, "{\\"length\\":%d}\\n", len(line)) } }';
+      const runtime = await processes.start('go:1.26');
+      expect(await runtime.init({ code })).toEqual(ready);
+      expect(await runtime.run({})).toEqual(answer(200, { length: '{"value":{}}\n'.length }));
+    });
+
+    it('runs a program that was compiled elsewhere and never says that it is ready', async () => {
+      const runtime = await processes.start('go:1.26');
+      const exec = '#!/bin/sh\nwhile read -r line; do echo said; echo "{\\"got\\":$line}" >&3; done\n';
+      expect(await runtime.init({ code: zipArchive({ exec }), binary: true })).toEqual(ready);
+      for (const value of [1, 2]) expect(await runtime.run({ value })).toEqual(answer(200, { got: { value: { value } } }));
+      expect(await runtime.lines()).toEqual(['stdout: said']);
+    });
+
+    it('gives what has a type to a function of types, and its errors back', async () => {
+      const runtime = await processes.start('go:1.26');
+      const code =
+        'package main\nimport ("context"; "errors")\ntype in struct { Name string `json:"name"` }\ntype out struct { Greeting string `json:"greeting"` }\n' +
+        'func Main(_ context.Context, i in) (*out, error) { if i.Name == "" { return nil, errors.New("no name") }; return &out{"hello " + i.Name}, nil }';
+      expect(await runtime.init({ code })).toEqual(ready);
+      expect(await runtime.run({ name: 'bob' })).toEqual(answer(200, { greeting: 'hello bob' }));
+      expect(await runtime.run({})).toEqual(answer(200, { error: 'no name' }));
+      expect(await runtime.run({ name: 5 })).toMatchObject({ status: 200, body: expect.stringContaining('cannot unmarshal number') });
+    });
+  });
+
+  describe('native:1, more', () => {
+    it('hands the arguments over as an argument and as input', async () => {
+      const runtime = await processes.start('native:1');
+      const code = '#!/bin/sh\nread -r line\necho "[$1,$line]"';
+      expect(await runtime.init({ code })).toEqual(ready);
+      expect(await runtime.run({ a: 1 })).toEqual(answer(200, [{ a: 1 }, { a: 1 }]));
+    });
+
+    it('takes a script without a first line that names its interpreter for one of the shell', async () => {
+      const runtime = await processes.start('native:1');
+      expect(await runtime.init({ code: 'echo "{}"' })).toEqual(ready);
+      expect(await runtime.run({})).toEqual(answer(200, {}));
+    });
+
+    it('says what cannot be executed', async () => {
+      const runtime = await processes.start('native:1');
+      expect(await runtime.init({ code: '#!/nowhere/interpreter' })).toEqual(ready);
+      expect(await runtime.run({})).toEqual(answer(502, { error: 'The action did not return a dictionary or array.' }));
+      expect((await runtime.lines()).join()).toContain('stderr: The action cannot be executed: ');
+    });
+
+    it('passes long output on while it runs, and keeps the last line', async () => {
+      const runtime = await processes.start('native:1');
+      const code = '#!/bin/sh\ni=0; while [ $i -lt 20000 ]; do echo "line $i"; i=$((i+1)); done; echo "{\\"lines\\":$i}"';
+      expect(await runtime.init({ code })).toEqual(ready);
+      expect(await runtime.run({})).toEqual(answer(200, { lines: 20_000 }));
+      const lines = await runtime.lines();
+      expect([lines.length, lines.at(-1)]).toEqual([20_000, 'stdout: line 19999']);
     });
   });
 

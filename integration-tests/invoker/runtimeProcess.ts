@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { CollectedLogs, Container, ContainerAnswer } from '../../platform/src/invoker/containers/container';
 import { ProcessContainerFactory } from '../../platform/src/invoker/containers/process/processContainerFactory';
 
+/** ms; a machine that does much else takes its time over compiling an action. */
+const initTimeout = 30_000;
 const bounds = { max: 8 * 1024 * 1024, truncation: 1024 };
 
 export interface InitValue {
@@ -18,6 +20,7 @@ export interface ContainerChoice {
   environment?: Record<string, string>;
   /** Bytes. */
   logLimit?: number;
+  /** Of a run, ms. */
   timeout?: number;
 }
 
@@ -29,9 +32,9 @@ export class RuntimeContainer<C extends Container = Container> {
   ) {}
 
   init(value: InitValue): Promise<ContainerAnswer> {
-    const { timeout = 10_000, logLimit = 10 * 1024 * 1024 } = this.choice;
+    const { logLimit = 10 * 1024 * 1024 } = this.choice;
     const body = JSON.stringify({ value: { name: 'a', main: 'main', binary: false, ...value } });
-    return this.container.init(body, timeout, bounds, { limit: logLimit, sentinelled: true });
+    return this.container.init(body, initTimeout, bounds, { limit: logLimit, sentinelled: true });
   }
 
   run(value: unknown, context: Record<string, string> = {}): Promise<ContainerAnswer> {

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import { ContainerStartError } from '../container';
+import { goCommand } from './goProxy';
 
 /** How a kind is run as a process of this machine. */
 export interface RuntimeCommand {
@@ -14,12 +15,18 @@ export interface RuntimeCommand {
 interface Family {
   /** Name shown to people. */
   title: string;
+  /** The version that is needed when the kind's is not the language's. */
+  needs?: string;
   /** Commands that may be the wanted version, best first. */
   candidates: (version: readonly number[]) => string[];
-  /** Prints `<version> <absolute path of the executable>`. */
+  /** Prints `<version> <absolute path of the executable>`; what stands before the version is skipped. */
   probe: readonly string[];
-  command: (executable: string, runtimes: string, memory: number) => RuntimeCommand;
+  /** Where the executable is when the probe prints something else. */
+  located?: (printed: string) => string;
+  command: (executable: string, runtimes: string, memory: number) => RuntimeCommand | Promise<RuntimeCommand>;
 }
+
+const pythonProbe = ['-c', 'import sys; print("%d.%d" % sys.version_info[:2], sys.executable)'];
 
 const families: Readonly<Record<string, Family>> = {
   nodejs: {
@@ -36,12 +43,27 @@ const families: Readonly<Record<string, Family>> = {
   python: {
     title: 'Python',
     candidates: ([major, minor]) => [`python${major}.${minor}`, `python${major}`, 'python'],
-    probe: ['-c', 'import sys; print("%d.%d" % sys.version_info[:2], sys.executable)'],
+    probe: pythonProbe,
     command: (executable, runtimes) => ({
       executable,
       args: [path.join(runtimes, 'python', 'launcher.py')],
       environment: { PYTHONIOENCODING: 'UTF-8' },
     }),
+  },
+  go: {
+    title: 'Go',
+    candidates: () => ['go', '/usr/local/go/bin/go'],
+    // the toolchain's own folder: what is on PATH may be a script that chooses among several
+    probe: ['env', 'GOVERSION', 'GOROOT'],
+    located: (root) => path.join(root, 'bin', 'go'),
+    command: (executable, runtimes) => goCommand(executable, runtimes),
+  },
+  native: {
+    title: 'Python',
+    needs: '3.9',
+    candidates: () => ['python3', 'python'],
+    probe: pythonProbe,
+    command: (executable, runtimes) => ({ executable, args: [path.join(runtimes, 'native', 'launcher.py')], environment: {} }),
   },
 };
 
@@ -68,13 +90,13 @@ export class Executables {
     const family = families[name!];
     if (!family || !versionText) {
       throw new ContainerStartError(
-        `Kind '${kind}' cannot run as a process of this machine: only ${Object.keys(families).join(' and ')} can. Deploy to containers for it.`,
+        `Kind '${kind}' cannot run as a process of this machine: only those of ${Object.keys(families).join(', ')} can. Deploy to containers for it.`,
         'platform',
       );
     }
     let found = this.found.get(kind);
     if (!found) {
-      found = this.find(kind, family, versionText.split('.').map(Number));
+      found = this.find(kind, family, (family.needs ?? versionText).split('.').map(Number));
       this.found.set(kind, found);
       // looked for again after a failure: it may be installed meanwhile
       found.catch(() => this.found.delete(kind));
@@ -96,9 +118,10 @@ export class Executables {
         'platform',
       );
     }
-    this.warn(
-      `Kind '${kind}' runs on ${family.title} ${nearest.version.join('.')} here, because ${family.title} ${wanted.join('.')} was not found.`,
-    );
+    if (family.needs === undefined)
+      this.warn(
+        `Kind '${kind}' runs on ${family.title} ${nearest.version.join('.')} here, because ${family.title} ${wanted.join('.')} was not found.`,
+      );
     return nearest;
   }
 
@@ -107,9 +130,9 @@ export class Executables {
     if (!file) return undefined;
     return new Promise((resolve) => {
       execFile(file, [...family.probe], { timeout: 10_000 }, (error, stdout) => {
-        const [version, executable] = stdout.trim().split(/ (.*)/s);
-        const usable = !error && version && executable && path.isAbsolute(executable);
-        resolve(usable ? { version: version.split('.').map(Number), executable } : undefined);
+        const [, version, found] = /^\D*([\d.]+)\s+(\S.*)$/s.exec(stdout.trim()) ?? [];
+        if (error || !version || !found || !path.isAbsolute(found)) resolve(undefined);
+        else resolve({ version: version.split('.').map(Number), executable: family.located?.(found) ?? found });
       });
     });
   }

@@ -1,7 +1,9 @@
-import { closeSync, openSync, readFileSync, readSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, readSync } from 'node:fs';
 
 /** ms between two looks. */
 const interval = 100;
+/** What threads other than the first have started is looked for less often: the kernel lists children by thread. */
+const looksPerThoroughLook = 5;
 /** Linux counts in pages; all platforms node runs on with /proc use this size, or a multiple that this then under-counts. */
 const pageSize = 4096;
 const megabyte = 1024 * 1024;
@@ -25,6 +27,7 @@ export class MemoryWatch {
   private readonly watched = new Map<number, Watched>();
   private readonly buffer = Buffer.allocUnsafe(4096);
   private timer: NodeJS.Timeout | undefined;
+  private looks = 0;
 
   /** `limit` in MB. */
   watch(pid: number, limit: number, exceeded: () => void): void {
@@ -47,22 +50,23 @@ export class MemoryWatch {
   }
 
   look(): void {
+    const thorough = ++this.looks % looksPerThoroughLook === 0;
     for (const entry of this.watched.values()) {
-      if (this.exceeds(entry)) entry.exceeded();
+      if (this.exceeds(entry, thorough)) entry.exceeded();
     }
   }
 
-  private exceeds(entry: Watched): boolean {
+  private exceeds(entry: Watched, thorough: boolean): boolean {
     let resident = residentBytes(this.read(entry.statm));
     if (resident > entry.limit) return true;
     if (entry.children < 0) return false;
-    const pending = pids(this.read(entry.children));
+    const pending = thorough ? childrenOf(entry.pid) : pids(this.read(entry.children));
     for (let seen = 0; pending.length > 0; seen++) {
       if (seen > maxProcesses) return true;
       const pid = pending.pop()!;
       resident += residentBytes(readText(`/proc/${pid}/statm`));
       if (resident > entry.limit) return true;
-      pending.push(...pids(readText(`/proc/${pid}/task/${pid}/children`)));
+      pending.push(...childrenOf(pid));
     }
     return false;
   }
@@ -97,6 +101,17 @@ function readText(path: string): string {
 function residentBytes(statm: string): number {
   const start = statm.indexOf(' ') + 1;
   return start === 0 ? 0 : Number.parseInt(statm.slice(start), 10) * pageSize;
+}
+
+/** Of all threads of a process. */
+function childrenOf(pid: number): number[] {
+  let threads: string[];
+  try {
+    threads = readdirSync(`/proc/${pid}/task`);
+  } catch {
+    return [];
+  }
+  return threads.flatMap((thread) => pids(readText(`/proc/${pid}/task/${thread}/children`)));
 }
 
 function pids(text: string): number[] {

@@ -1,0 +1,3 @@
+module openwhisk/runtime
+
+go 1.22
