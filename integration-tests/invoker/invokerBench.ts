@@ -49,7 +49,7 @@ export class InvokerBench {
       artifacts: { get: (id: string) => this.find(id) } as unknown as ArtifactStore,
       activations: { store: (record: ActivationRecord) => this.store(record) } as unknown as ActivationStore,
       factory: this.processes.factory,
-      kinds: (kind) => (kind === 'cobol:1' ? undefined : { image: '', sentinelledLogs: true }),
+      runtimes: (kind) => (kind === 'cobol:1' ? undefined : { kind, image: '', sentinelledLogs: true }),
       userMemory: 2048,
       idleContainer: 600_000,
       pauseGrace: 10_000,

@@ -1,11 +1,11 @@
 import type { ActionDocument } from '../model/entities';
-import type { CodeExec, Exec } from '../model/exec';
+import type { BlackboxExec, CodeExec, Exec } from '../model/exec';
 import { isSequence } from '../model/exec';
 import type { ArtifactStore } from '../store/artifactStore';
-import { type ActionProfile, profileOf } from './executableAction';
+import { type ActionProfile, profileOf, type RuntimeChoice } from './executableAction';
 
-/** The image of a kind, and whether its runtime ends output with the sentinel. */
-export type KindLookup = (kind: string) => { image: string; sentinelledLogs: boolean } | undefined;
+/** What runs a kind, or a user's image where `image` is given; undefined = nothing does. */
+export type RuntimeLookup = (kind: string, image?: string) => RuntimeChoice | undefined;
 
 export type ActionCode = Exclude<Exec, { kind: 'sequence' }>;
 
@@ -29,7 +29,7 @@ export class ActionCache {
 
   constructor(
     private readonly artifacts: ArtifactStore,
-    private readonly kinds: KindLookup,
+    private readonly runtimes: RuntimeLookup,
     /** Characters of code kept. */
     private readonly maxBytes = 64 * 1024 * 1024,
   ) {}
@@ -49,9 +49,9 @@ export class ActionCache {
     const document: ActionDocument = stored.document;
     const { exec } = document;
     if (isSequence(exec)) return 'notExecutable';
-    const kind = exec.kind === 'blackbox' ? { image: (exec as { image: string }).image, sentinelledLogs: false } : this.kinds(exec.kind);
-    if (!kind) return 'notExecutable';
-    const profile = profileOf(document, stored.revision, kind.image, kind.sentinelledLogs);
+    const runtime = this.runtimes(exec.kind, (exec as Partial<BlackboxExec>).image);
+    if (!runtime) return 'notExecutable';
+    const profile = profileOf(document, stored.revision, runtime);
     this.keep(cacheKey(id, stored.revision), profile, exec);
     return { profile, exec };
   }

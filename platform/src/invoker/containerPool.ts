@@ -175,7 +175,7 @@ export class ContainerPool {
     const { key } = job;
     const before = promised.get(key) ?? 0;
     if (before >= (this.collecting.get(key) ?? 0) || (this.warm.get(key)?.length ?? 0) > 0) return false;
-    const until = since + this.coldStarts.expected(job.action.kind);
+    const until = since + this.coldStarts.expected(job.action.runtimeKind);
     if (this.clock.now() >= until) return false;
     promised.set(key, before + 1);
     this.lookAgain(until);
@@ -211,14 +211,14 @@ export class ContainerPool {
   private takeStem(job: Job): ContainerProxy | undefined {
     // a stem cell does not know that more than one job at a time will come
     if (job.action.limits.concurrency > 1) return undefined;
-    return this.stems.take(job.action.kind, job.action.limits.memory);
+    return this.stems.take(job.action.runtimeKind, job.action.limits.memory);
   }
 
   private create(job: Job): ContainerProxy {
-    const { kind, image, limits } = job.action;
-    if (limits.concurrency === 1) this.stems.coldStart(kind, limits.memory);
+    const { runtimeKind, image, limits } = job.action;
+    if (limits.concurrency === 1) this.stems.coldStart(runtimeKind, limits.memory);
     const environment: Record<string, string> = limits.concurrency > 1 ? { __OW_ALLOW_CONCURRENT: 'true' } : {};
-    return this.newProxy(kind, image, limits.memory, `${job.namespace}_${job.action.name}`, environment);
+    return this.newProxy(runtimeKind, image, limits.memory, `${job.namespace}_${job.action.name}`, environment);
   }
 
   private newProxy(kind: string, image: string, memory: number, title: string, more: Record<string, string> = {}): ContainerProxy {

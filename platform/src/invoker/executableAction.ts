@@ -11,15 +11,24 @@ export interface ActionProfile {
   name: string;
   version: string;
   revision: string;
+  /** As the action names it. */
   kind: string;
+  /** Kind of the containers it runs in: another one for an image that one of the manifest's kinds stands for. */
+  runtimeKind: string;
   image: string;
   limits: ActionLimits;
-  /** The annotations `path`, `kind` and `limits` of its activations. */
   provideApiKey: boolean;
   sentinelled: boolean;
 }
 
-export function profileOf(document: ActionDocument, revision: string, image: string, sentinelled: boolean): ActionProfile {
+/** What an action runs on. */
+export interface RuntimeChoice {
+  kind: string;
+  image: string;
+  sentinelledLogs: boolean;
+}
+
+export function profileOf(document: ActionDocument, revision: string, runtime: RuntimeChoice): ActionProfile {
   const provide = annotationOf(document.annotations, 'provide-api-key');
   return {
     id: `${document.namespace}/${document.name}`,
@@ -27,11 +36,12 @@ export function profileOf(document: ActionDocument, revision: string, image: str
     version: document.version,
     revision,
     kind: document.exec.kind,
-    image,
+    runtimeKind: runtime.kind,
+    image: runtime.image,
     limits: document.limits,
     // absent counts as true: the API adds the annotation when it stores an action
     provideApiKey: provide === undefined || isTruthy(provide),
-    sentinelled,
+    sentinelled: runtime.sentinelledLogs,
   };
 }
 

@@ -5,7 +5,7 @@ import type { ActivationRecord, ActivationResponse } from '../model/activation';
 import type { Logger } from '../observe/logger';
 import { type ActivationStore, ActivationStoreFull } from '../store/activationStore';
 import type { ArtifactStore } from '../store/artifactStore';
-import { ActionCache, type KindLookup } from './actionCache';
+import { ActionCache, type RuntimeLookup } from './actionCache';
 import { ActionContext, ActivationJob, type JobListener, recordWithoutContainer } from './activationJob';
 import { applicationFailure, responseTexts, whiskFailure } from './activationResponse';
 import { ContainerPool } from './containerPool';
@@ -20,7 +20,7 @@ export interface InvokerOptions {
   artifacts: ArtifactStore;
   activations: ActivationStore;
   factory: ContainerFactory;
-  kinds: KindLookup;
+  runtimes: RuntimeLookup;
   /** MB */
   userMemory: number;
   /** ms */
@@ -55,7 +55,7 @@ export class Invoker {
   private readonly topics = new Map<string, Topic<Acknowledgement>>();
 
   constructor(private readonly options: InvokerOptions) {
-    this.actions = new ActionCache(options.artifacts, options.kinds);
+    this.actions = new ActionCache(options.artifacts, options.runtimes);
     this.listener = {
       answered: (message, record) => {
         if (message.blocking) this.acknowledge(message, record, false);

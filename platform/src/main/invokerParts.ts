@@ -42,7 +42,7 @@ export async function composeInvoker({
     artifacts,
     activations,
     factory: containerFactory(id, config, log),
-    kinds: (kind) => manifest.get(kind),
+    runtimes: (kind, image) => manifest.runtimeFor(kind, image),
     ...config.containerPool,
     payload: config.limits.payload,
     truncation: config.limits.truncation,

@@ -51,3 +51,19 @@ test.each([
   const read = () => manifest({ nodejs: [{ kind: 'a', image, stemCells: [cell] }] });
   expect(read).toThrow(`A stem cell of kind 'a' in the runtimes manifest ${message}.`);
 });
+
+describe('an image', () => {
+  const native = { kind: 'native:1', image: { name: 'own-native' } };
+  const blackboxes = [{ prefix: 'openwhisk', name: 'dockerskeleton', tag: 'nightly' }];
+  const parse = (runtimes: object) => parseRuntimesManifest(JSON.stringify({ runtimes, blackboxes }));
+  const nodejs = [{ kind: 'nodejs:20', image }];
+
+  test.each(['openwhisk/dockerskeleton', 'openwhisk/dockerskeleton:nightly'])('%s of the list runs on the native kind', (name) => {
+    expect(parse({ nodejs, native: [native] }).runtimeFor('blackbox', name)).toMatchObject({ kind: 'native:1', image: 'own-native' });
+    expect(parse({ nodejs }).runtimeFor('blackbox', name)).toEqual({ kind: 'blackbox', image: name, sentinelledLogs: true });
+  });
+
+  test.each(['me/mine', 'openwhisk/dockerskeleton:old', 'host:5000/openwhisk/dockerskeleton'])('%s of a user runs as it is', (name) => {
+    expect(parse({ native: [native] }).runtimeFor('blackbox', name)).toEqual({ kind: 'blackbox', image: name, sentinelledLogs: false });
+  });
+});

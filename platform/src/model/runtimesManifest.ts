@@ -54,6 +54,22 @@ export class RuntimesManifest {
     return (found && this.defaults.get(found[1]!)) ?? kind;
   }
 
+  /**
+   * What an action of this kind, or with this image, runs on. An image of the list obeys the runtimes' contract; where there is a family `native`, its
+   * default kind stands for it, so that such actions need no image from elsewhere.
+   */
+  runtimeFor(kind: string, image?: string): { kind: string; image: string; sentinelledLogs: boolean } | undefined {
+    if (kind !== 'blackbox' || image === undefined) return this.byKind.get(kind);
+    if (!this.isListed(image)) return { kind, image, sentinelledLogs: false };
+    return this.byKind.get(this.resolve('native:default')) ?? { kind, image, sentinelledLogs: true };
+  }
+
+  /** Clients name the image of native actions without its tag. */
+  private isListed(image: string): boolean {
+    const untagged = !/:[^/]*$/.test(image);
+    return this.blackboxes.some((listed) => listed === image || (untagged && listed.replace(/:[^/:]*$/, '') === image));
+  }
+
   kinds(): string[] {
     return [...this.byKind.keys()];
   }

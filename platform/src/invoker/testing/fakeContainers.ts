@@ -193,6 +193,7 @@ export function profile(name: string, more: Partial<ActionProfile> & { memory?: 
     version: '0.0.1',
     revision: '1',
     kind: 'nodejs:20',
+    runtimeKind: rest.kind ?? 'nodejs:20',
     image: 'runtime',
     limits: { timeout: 60_000, memory, logs: 10, concurrency },
     provideApiKey: false,
