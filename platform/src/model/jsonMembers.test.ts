@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { jsonMembers } from './jsonMembers';
+import { jsonItems, jsonMembers } from './jsonMembers';
 
 test('gives the texts of the members as they stand', () => {
   const text = ' {"a" : 12345678901234567890 , "b":{"x":[1,"}\\""]},"c\\n":"q\\\\" ,"d":[ ], "e":null} ';
@@ -30,3 +30,9 @@ test.each(['', '[]', '1', '{', '{"a"}', '{"a":}', '{"a":1', '{"a":1,}', '{"a":1}
     expect(() => jsonMembers(text)).toThrow(SyntaxError);
   },
 );
+
+test('gives the texts of the items of an array', () => {
+  expect(jsonItems(' [ {"a":[1,2]} ,"],", 1.0,[] ] ')).toEqual(['{"a":[1,2]}', '"],"', '1.0', '[]']);
+  expect(jsonItems('[]')).toEqual([]);
+  for (const text of ['', '{}', '[1', '[1,]', '["]']) expect(() => jsonItems(text)).toThrow(SyntaxError);
+});

@@ -80,5 +80,23 @@ function isSpace(c: number): boolean {
 }
 
 function malformed(at: number): SyntaxError {
-  return new SyntaxError(`The text is no JSON object: unexpected at character ${at}.`);
+  return new SyntaxError(`The text is not the JSON it should be: unexpected at character ${at}.`);
+}
+
+/** The items of a JSON array as the texts they are. Throws SyntaxError when the text is no array. */
+export function jsonItems(text: string): string[] {
+  const items: string[] = [];
+  let at = skipSpace(text, 0);
+  if (text.charCodeAt(at) !== openBracket) throw malformed(at);
+  at = skipSpace(text, at + 1);
+  if (text.charCodeAt(at) === closeBracket) return items;
+  for (;;) {
+    const end = endOfValue(text, at);
+    items.push(text.slice(at, end));
+    at = skipSpace(text, end);
+    const next = text.charCodeAt(at);
+    if (next === closeBracket) return items;
+    if (next !== comma) throw malformed(at);
+    at = skipSpace(text, at + 1);
+  }
 }

@@ -27,7 +27,7 @@ export class RevisionConflict extends Error {
 
 /**
  * Entities, by id `ns/[pkg/]name`: actions, triggers, rules and packages of one namespace share one key space. Optimistic
- * concurrency by revision. Implementations: `embedded/` (lmdb), `couchdb/` (nano).
+ * concurrency by revision. Implementations: `embedded/` (lmdb), `couchdb/`.
  */
 export interface ArtifactStore {
   get(id: string): Promise<Stored<EntityDocument> | undefined>;
@@ -39,7 +39,7 @@ export interface ArtifactStore {
    */
   put(id: string, document: EntityDocument, revision: string | undefined, code?: 'keepCode'): Promise<string>;
   delete(id: string, revision: string): Promise<void>;
-  /** Newest `updated` first. Documents come without `exec.code`. */
+  /** Newest `updated` first. What a listing shows: `exec` may have `binary` only, and parameters may be missing. */
   list(query: ListQuery): Promise<EntityDocument[]>;
   count(query: Omit<ListQuery, 'limit'>): Promise<number>;
   close(): Promise<void>;

@@ -1,9 +1,10 @@
 import { InvokersOverloaded, NamespaceQueueFull } from '../../balancer/loadBalancer';
-import { BusFull } from '../../bus/messageBus';
+import { BusFull, BusUnavailable, MessageTooLarge } from '../../bus/messageBus';
 import { EntityTooLarge, MalformedEntity, RequirementFailed } from '../../model/errors';
 import { InstancesExceeded } from '../../model/limits';
 import { AcceptanceRefused } from '../../store/acceptanceJournal';
 import { RevisionConflict } from '../../store/artifactStore';
+import { StoreUnavailable } from '../../store/storeUnavailable';
 import { type Answer, jsonType, plainTextType } from './answer';
 import {
   ApiError,
@@ -16,6 +17,9 @@ import {
   Unavailable,
 } from './errors';
 
+/** Nothing was done, and trying again may help. */
+const temporary = [BusFull, BusUnavailable, StoreUnavailable, AcceptanceRefused];
+
 /** Errors of the model and the stores, in the words of the API. Anything unknown is an internal error. */
 export function asApiError(error: unknown): ApiError {
   if (error instanceof ApiError) return error;
@@ -25,7 +29,9 @@ export function asApiError(error: unknown): ApiError {
   if (error instanceof RevisionConflict) return new ConcurrentModification();
   if (error instanceof InvokersOverloaded) return new Unavailable(error.message);
   if (error instanceof NamespaceQueueFull) return new TooManyRequests(error.message);
-  if (error instanceof BusFull || error instanceof AcceptanceRefused) return new Unavailable();
+  if (error instanceof MessageTooLarge) return new ContentTooLarge(`Request larger than allowed: ${error.size} > ${error.allowed} bytes.`);
+  if (temporary.some((kind) => error instanceof kind)) return new Unavailable();
+  if (error instanceof StoreUnavailable) return new Unavailable();
   return new InternalError(undefined, {});
 }
 

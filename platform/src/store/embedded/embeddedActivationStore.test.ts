@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ActivationRecord, newActivationId } from '../../model/activation';
 import { createLogger } from '../../observe/logger';
+import { activationStoreContract } from '../testing/activationStoreContract';
 import { EmbeddedActivationStore } from './embeddedActivationStore';
 
 const log = createLogger('silent', 'test');
@@ -42,14 +43,12 @@ afterEach(async () => {
   rmSync(directory, { recursive: true });
 });
 
-test('a record is read at once, before it is on disk, and after', async () => {
-  const s = store();
-  const r = record(1000);
-  const written = s.store(r);
-  expect(await s.get('guest', r.activationId)).toEqual(r);
-  await written;
-  expect(await s.get('guest', r.activationId)).toEqual(r);
-  expect(await s.get('other', r.activationId)).toBeUndefined();
+describe('as every store', () => {
+  let shared: EmbeddedActivationStore;
+  beforeEach(() => {
+    shared = store({ segmentRecords: 10 });
+  });
+  activationStoreContract(() => shared, { digits: true });
 });
 
 test('records outlive the process; a torn last record is cut off and the rest kept', async () => {
@@ -81,22 +80,6 @@ test('lists newest start first over several segments, with bounds, skip and limi
   await s.close();
   const again = store({ segmentRecords: 10 });
   expect((await again.list(all, true)).map((r) => r.start)).toEqual(sorted);
-});
-
-test('filters by name; an action in a package is known by package and name', async () => {
-  const s = store();
-  await s.store(record(1));
-  await s.store(record(2, { annotations: [{ key: 'path', value: 'guest/pkg/hello' }] }));
-  expect((await s.list({ ...all, name: 'hello' }, true)).map((r) => r.start)).toEqual([1]);
-  expect((await s.list({ ...all, name: 'pkg/hello' }, true)).map((r) => r.start)).toEqual([2]);
-});
-
-test('one id has one record', async () => {
-  const s = store();
-  const r = record(1);
-  await s.store(r);
-  await s.store({ ...r, end: 99 });
-  expect(await s.count(all)).toBe(1);
 });
 
 test('a damaged index of a sealed segment is built again', async () => {
