@@ -68,10 +68,15 @@ export async function buildRuntimeImages(docker: Docker): Promise<void> {
 /** Builds an image of ours from its Dockerfile, over the official base where it can be had and over a stand-in with its tag where not. */
 export async function buildRuntimeImage(docker: Docker, image: RuntimeImage): Promise<void> {
   if (!(await isThere(docker, image.base)) && !(await pulled(docker, image.base))) await makeStandIn(image.base, image.fill);
+  await buildImage(image.name, join(runtimes, image.runtime), image.arguments);
+}
+
+/** Builds a folder's Dockerfile, whose base is here. */
+export async function buildImage(name: string, folder: string, given: Record<string, string> = {}): Promise<void> {
   // the classic builder: BuildKit would ask the registry about a base that is here already
   const environment = { ...process.env, DOCKER_BUILDKIT: '0' };
-  const given = Object.entries(image.arguments ?? {}).flatMap(([name, value]) => ['--build-arg', `${name}=${value}`]);
-  await run('docker', ['build', '-q', ...given, '-t', image.name, join(runtimes, image.runtime)], { env: environment });
+  const more = Object.entries(given).flatMap(([key, value]) => ['--build-arg', `${key}=${value}`]);
+  await run('docker', ['build', '-q', ...more, '-t', name, folder], { env: environment });
 }
 
 export function isThere(docker: Docker, name: string): Promise<boolean> {

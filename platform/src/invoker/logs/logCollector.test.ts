@@ -161,11 +161,25 @@ describe('a missing sentinel', () => {
     expect(text((await second).lines)).toEqual(['stdout: own', 'stdout: more']);
   });
 
-  it('is not expected of a runtime that writes none', async () => {
+  it('is not expected of a runtime that promised none: a short silence is enough, and no notice follows', async () => {
     const b = bench(1024, false);
     b.collector.begin();
     await b.write('x\n');
-    expect(text((await b.collector.collect(false)).lines)).toEqual(['stdout: x']);
+    const logs = b.collector.collect(false);
+    b.pass(40);
+    await b.write('', 'late\n');
+    b.pass(40);
+    b.pass(10);
+    const { lines, complete } = await logs;
+    expect(text(lines)).toEqual(['stdout: x', 'stderr: late']);
+    expect(complete).toBe(true);
+  });
+
+  it('is used where it comes though nobody promised it', async () => {
+    const b = bench(1024, false);
+    b.collector.begin();
+    await b.write(`x\n${mark}`, mark);
+    expect(b.collector.collect(false)).not.toBeInstanceOf(Promise);
   });
 });
 

@@ -8,6 +8,8 @@ import type { Waiting, WaitingRoom } from './waitingRoom';
 const idleTimeout = 2_000;
 /** The same where the action failed and nobody may be left to write one. */
 const failedIdleTimeout = 100;
+/** The same where nobody promised one: what was written arrives a moment after the answer. Some images write it all the same. */
+const unpromisedIdleTimeout = 50;
 
 /** Bytes that are dropped at full speed, and the pause after them, ms: 200 MB/s a stream. */
 const floodBurst = 1024 * 1024;
@@ -112,7 +114,6 @@ export class LogCollector {
   }
 
   private complete(): boolean {
-    if (!this.options.sentinelled) return true;
     for (const stream of this.streams) if (stream.ended === 0 && !stream.closed) return false;
     return true;
   }
@@ -127,7 +128,13 @@ export class LogCollector {
     const idle = now - Math.max(this.lastOutput, collection.started);
     const total = now - collection.started;
     const longest = Math.max(5, this.options.limit / (1024 * 1024)) * 2_000;
-    if (idle >= (collection.failed ? failedIdleTimeout : idleTimeout) || total >= longest) this.finish(collection, collection.failed);
+    if (idle >= this.longestSilence(collection) || total >= longest)
+      this.finish(collection, collection.failed || !this.options.sentinelled);
+  }
+
+  private longestSilence({ failed }: Collection): number {
+    if (!this.options.sentinelled) return unpromisedIdleTimeout;
+    return failed ? failedIdleTimeout : idleTimeout;
   }
 
   private finish(collection: Collection, complete: boolean): void {
