@@ -402,6 +402,42 @@ describe('time', () => {
   });
 });
 
+describe.each([3_600_000, -3_600_000])('a clock that is set by %d ms', (jump) => {
+  it('neither removes containers early nor keeps them longer', async () => {
+    const bench = new Bench();
+    const container = await bench.runToEnd(a);
+    bench.clock.jump(jump);
+    await bench.clock.advance(9_000);
+    expect([container.suspends, container.destroyed]).toEqual([0, false]);
+    await bench.clock.advance(2_000);
+    expect(container.suspends).toBe(1);
+    await bench.clock.advance(590_000);
+    expect(container.destroyed).toBe(true);
+  });
+
+  it('does not show in the length of an activation', async () => {
+    const bench = new Bench();
+    const job = await bench.run(a);
+    bench.clock.jump(jump);
+    await bench.clock.advance(20);
+    await bench.finish(job);
+    const { start, end } = job.end!.outcome;
+    expect(end - start).toBe(20);
+  });
+
+  it('keeps nobody waiting', async () => {
+    const bench = new Bench();
+    const first = await bench.run(a);
+    const container = bench.where(first)!;
+    container.output = new Deferred<CollectedLogs>().promise;
+    await container.answer();
+    const second = await bench.run(a);
+    bench.clock.jump(jump);
+    await bench.clock.advance(50);
+    expect(bench.where(second)).toBe(bench.factory.containers[1]);
+  });
+});
+
 describe('stem cells', () => {
   const stemCells = [{ kind: 'nodejs:20', image: 'i', memory: 256, initialCount: 1 }];
 

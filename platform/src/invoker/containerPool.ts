@@ -39,7 +39,7 @@ export class ContainerPool {
   private readonly live = new Map<string, number>();
   /** How many containers of a key have answered and read the output of their job. */
   private readonly collecting = new Map<string, number>();
-  /** When the first of the jobs that wait for such a container loses its patience (epoch ms), and the end of the timer for it. */
+  /** When the first of the jobs that wait for such a container loses its patience (ms of `elapsed`), and the end of the timer for it. */
   private nextImpatience = Number.POSITIVE_INFINITY;
   private stopImpatience: (() => void) | undefined;
   private readonly coldStarts = new ColdStartTimes();
@@ -85,7 +85,7 @@ export class ContainerPool {
       this.refuse(job);
       return;
     }
-    this.buffer.add(job, this.clock.now());
+    this.buffer.add(job, this.clock.elapsed());
     this.fill();
   }
 
@@ -144,7 +144,7 @@ export class ContainerPool {
 
   /** The oldest head that has waited too long and has no container that could ever take it. */
   private starving(): Job | undefined {
-    const before = this.clock.now() - patience;
+    const before = this.clock.elapsed() - patience;
     let oldest: { job: Job; since: number } | undefined;
     for (const head of this.buffer.heads()) {
       if (head.since <= before && !this.live.has(head.job.key) && (!oldest || head.since < oldest.since)) oldest = head;
@@ -176,7 +176,7 @@ export class ContainerPool {
     const before = promised.get(key) ?? 0;
     if (before >= (this.collecting.get(key) ?? 0) || (this.warm.get(key)?.length ?? 0) > 0) return false;
     const until = since + this.coldStarts.expected(job.action.runtimeKind);
-    if (this.clock.now() >= until) return false;
+    if (this.clock.elapsed() >= until) return false;
     promised.set(key, before + 1);
     this.lookAgain(until);
     return true;
@@ -186,7 +186,7 @@ export class ContainerPool {
     if (at >= this.nextImpatience || this.closing) return;
     this.stopImpatience?.();
     this.nextImpatience = at;
-    this.stopImpatience = this.clock.every(Math.max(1, Math.ceil(at - this.clock.now())), () => {
+    this.stopImpatience = this.clock.every(Math.max(1, Math.ceil(at - this.clock.elapsed())), () => {
       this.stopImpatience?.();
       this.stopImpatience = undefined;
       this.nextImpatience = Number.POSITIVE_INFINITY;
@@ -300,7 +300,7 @@ export class ContainerPool {
       return;
     }
     // it was at the front once
-    this.buffer.putBack(job, this.clock.now());
+    this.buffer.putBack(job, this.clock.elapsed());
     this.fill();
   }
 
@@ -318,7 +318,7 @@ export class ContainerPool {
 
   /** Suspends and removes what was not used for long enough. */
   private sweep(): void {
-    const now = this.clock.now();
+    const now = this.clock.elapsed();
     for (const proxy of [...this.proxies]) {
       if (!proxy.isIdle) continue;
       const unused = now - proxy.lastUsed;

@@ -69,6 +69,12 @@ export interface ProxySettings {
   warn(message: string): void;
 }
 
+/** When something began: as a record has it (epoch ms), and as its length is measured. */
+interface Beginning {
+  at: number;
+  elapsed: number;
+}
+
 export class ContainerProxy {
   state: ProxyState = 'creating';
   /** Set by the first job: from then on only jobs of this key come. */
@@ -77,6 +83,7 @@ export class ContainerProxy {
   owner: { id: string; namespace: string } | undefined;
   /** Jobs in it, from the moment they are handed over until their output is collected. */
   active = 0;
+  /** ms of the clock's `elapsed`. */
   lastUsed: number;
   /** The pool's own note: whether it stands among those that can take a job. */
   listed = false;
@@ -89,7 +96,7 @@ export class ContainerProxy {
     readonly spec: ContainerSpec,
     private readonly settings: ProxySettings,
   ) {
-    this.lastUsed = settings.clock.now();
+    this.lastUsed = settings.clock.elapsed();
   }
 
   get memory(): number {
@@ -135,7 +142,7 @@ export class ContainerProxy {
     this.active++;
     if (this.state === 'ready' || this.state === 'running') {
       if (this.state === 'ready') this.to('running');
-      this.execute(job, undefined);
+      this.execute(job);
       return;
     }
     if (this.state === 'creating' || this.state === 'stem') {
@@ -173,9 +180,9 @@ export class ContainerProxy {
 
   private async create(): Promise<Container> {
     const { clock, factory, listener } = this.settings;
-    const before = clock.now();
+    const before = clock.elapsed();
     const container = await factory.create(this.spec);
-    listener.started(this, 'create', clock.now() - before);
+    listener.started(this, 'create', clock.elapsed() - before);
     return container;
   }
 
@@ -225,13 +232,13 @@ export class ContainerProxy {
       job.completed({ response: whiskFailure(responseTexts.actionUnreadable), start: now, end: now, timedOut: false }, []);
       return;
     }
-    const start = clock.now();
+    const begun = this.beginning();
     const answer = await container.init(body, limits.timeout, bounds, logOptions(job));
-    const initTime = clock.now() - start;
+    const initTime = this.since(begun);
     if (answer.type === 'response' && answer.status === 200) {
       this.settings.listener.started(this, 'init', initTime);
       if (this.state === 'initializing') this.to('running');
-      this.execute(job, { start, initTime });
+      this.execute(job, begun, initTime);
       return;
     }
     if (wasStem && answer.type === 'connectionLost' && answer.unsent) {
@@ -242,32 +249,30 @@ export class ContainerProxy {
     }
     this.finish(job, container, {
       response: initFailure(answer, limits.timeout, bounds),
-      start,
-      end: start + initTime,
+      start: begun.at,
+      end: begun.at + initTime,
       initTime,
       timedOut: answer.type === 'timeout',
     });
   }
 
-  /** Calls /run. `init` when this job initialised the container. */
-  private execute(job: Job, init: { start: number; initTime: number } | undefined): void {
-    const { clock, bounds } = this.settings;
+  /** Calls /run. `before` and `initTime` when this job initialised the container: its time began with that. */
+  private execute(job: Job, before?: Beginning, initTime?: number): void {
+    const { bounds } = this.settings;
     const { timeout } = job.action.limits;
     const container = this.container!;
-    const start = clock.now();
+    const begun = this.beginning();
     let answer: Promise<ContainerAnswer>;
     try {
-      answer = container.run(job.runBody(start + timeout), timeout, bounds);
+      answer = container.run(job.runBody(begun.at + timeout), timeout, bounds);
     } catch (error) {
       this.broken(job, error as Error);
       return;
     }
-    answer
-      .then((given) => this.ran(job, container, given, init ? init.start : start, init?.initTime))
-      .catch((error: Error) => this.broken(job, error));
+    answer.then((given) => this.ran(job, container, given, before ?? begun, initTime)).catch((error: Error) => this.broken(job, error));
   }
 
-  private ran(job: Job, container: Container, answer: ContainerAnswer, start: number, initTime: number | undefined): void {
+  private ran(job: Job, container: Container, answer: ContainerAnswer, begun: Beginning, initTime: number | undefined): void {
     if (answer.type === 'connectionLost' && answer.unsent && initTime === undefined) {
       // nothing reached the container, so nothing ran
       this.leave();
@@ -275,7 +280,8 @@ export class ContainerProxy {
       return;
     }
     const response = runResponse(answer, job.action.limits.timeout, this.settings.bounds);
-    this.finish(job, container, { response, start, end: this.settings.clock.now(), initTime, timedOut: answer.type === 'timeout' });
+    const end = begun.at + this.since(begun);
+    this.finish(job, container, { response, start: begun.at, end, initTime, timedOut: answer.type === 'timeout' });
   }
 
   private finish(job: Job, container: Container, outcome: Outcome): void {
@@ -304,13 +310,13 @@ export class ContainerProxy {
   private settle(job: Job, outcome: Outcome, logs: CollectedLogs, failed: boolean): void {
     // first the container, so that whoever hears of the free slot finds it free
     if (failed) this.leave();
-    else this.release(outcome.end);
+    else this.release();
     job.completed(outcome, logs.lines);
   }
 
-  private release(now: number): void {
+  private release(): void {
     this.active--;
-    this.lastUsed = now;
+    this.lastUsed = this.settings.clock.elapsed();
     if (this.state !== 'running') return;
     if (this.active === 0) this.to('ready');
     this.settings.listener.available(this);
@@ -337,11 +343,21 @@ export class ContainerProxy {
     // another job may have woken it meanwhile
     if (this.is('ready')) this.to('running');
     if (this.is('running')) {
-      this.execute(job, undefined);
+      this.execute(job);
       return;
     }
     this.active--;
     this.settings.listener.reschedule(job);
+  }
+
+  private beginning(): Beginning {
+    const { clock } = this.settings;
+    return { at: clock.now(), elapsed: clock.elapsed() };
+  }
+
+  /** Whole ms. */
+  private since({ elapsed }: Beginning): number {
+    return Math.round(this.settings.clock.elapsed() - elapsed);
   }
 
   /** A fault of a driver or of this code: the job still has to end. */

@@ -1,6 +1,6 @@
 import type { Job } from './job';
 
-/** A job that waits, and since when (epoch ms). */
+/** A job that waits, and since when (ms of the clock's `elapsed`). */
 export interface Waiting {
   readonly job: Job;
   readonly since: number;

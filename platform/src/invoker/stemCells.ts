@@ -93,7 +93,7 @@ export class StemCells {
     const stock = this.stockOf(proxy);
     stock.starting--;
     stock.retry = firstRetry;
-    stock.ready.push({ proxy, since: this.clock.now() });
+    stock.ready.push({ proxy, since: this.clock.elapsed() });
   }
 
   /** One is on its way out; `failed` when it never came up. */
@@ -101,7 +101,7 @@ export class StemCells {
     const stock = this.stockOf(proxy);
     if (failed) {
       stock.starting--;
-      stock.notBefore = this.clock.now() + stock.retry;
+      stock.notBefore = this.clock.elapsed() + stock.retry;
       stock.retry = Math.min(lastRetry, stock.retry * 2);
       return;
     }
@@ -111,7 +111,7 @@ export class StemCells {
 
   /** Fits the number to the demand when it is time, and starts what is missing as far as there is room. */
   refill(): void {
-    const now = this.clock.now();
+    const now = this.clock.elapsed();
     if (now >= this.nextCheck) {
       this.nextCheck = this.afterInterval();
       this.check(now);
@@ -137,7 +137,7 @@ export class StemCells {
   }
 
   private afterInterval(): number {
-    return this.clock.now() + this.checks.interval + Math.random() * this.checks.variance;
+    return this.clock.elapsed() + this.checks.interval + Math.random() * this.checks.variance;
   }
 
   private stockOf(proxy: ContainerProxy): Stock {

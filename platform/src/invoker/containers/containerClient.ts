@@ -25,11 +25,11 @@ export class ContainerClient {
 
   async init(body: string, timeoutMs: number, bounds: ResponseBounds): Promise<ContainerAnswer> {
     if (!this.mayBeStarting) return this.post('/init', body, timeoutMs, bounds);
-    const deadline = Date.now() + timeoutMs;
+    const deadline = performance.now() + timeoutMs;
     for (;;) {
-      const answer = await this.post('/init', body, Math.max(deadline - Date.now(), 1), bounds);
+      const answer = await this.post('/init', body, Math.max(deadline - performance.now(), 1), bounds);
       if (answer.type !== 'connectionLost' || !answer.unsent || answer.outOfMemory || this.closed) return answer;
-      if (Date.now() + connectRetry >= deadline) return { type: 'timeout' };
+      if (performance.now() + connectRetry >= deadline) return { type: 'timeout' };
       await new Promise((resolve) => setTimeout(resolve, connectRetry));
     }
   }

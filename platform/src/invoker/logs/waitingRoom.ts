@@ -10,7 +10,8 @@ export class WaitingRoom {
   private readonly waiting = new Set<Waiting>();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(readonly now: () => number = Date.now) {}
+  /** `now`: ms since some moment; the clock of the machine may be set while something waits. */
+  constructor(readonly now: () => number = () => performance.now()) {}
 
   add(entry: Waiting): void {
     this.waiting.add(entry);

@@ -29,10 +29,20 @@ export async function settled(): Promise<void> {
 
 export class VirtualClock implements Clock {
   private time = 1_000_000;
+  private offset = 0;
   private readonly timers: { ms: number; next: number; action: () => void }[] = [];
 
   now(): number {
+    return this.time + this.offset;
+  }
+
+  elapsed(): number {
     return this.time;
+  }
+
+  /** Somebody sets the clock of the machine. */
+  jump(ms: number): void {
+    this.offset += ms;
   }
 
   every(ms: number, action: () => void): () => void {

@@ -90,8 +90,8 @@ export class DockerContainer implements Container {
   }
 
   private async diagnose(): Promise<{ outOfMemory: boolean }> {
-    const deadline = Date.now() + exitWait;
-    while (Date.now() < deadline) {
+    const deadline = performance.now() + exitWait;
+    while (performance.now() < deadline) {
       const state = await this.parts.container.inspect().then(
         ({ State }) => State,
         () => undefined,

@@ -196,8 +196,8 @@ function ignoreMissing(error: { statusCode?: number }): void {
 
 /** Resolves when the runtime takes connections: looked for more often than a request would be tried again, since every cold start waits for it. */
 async function listening(container: Docker.Container, host: string, timeoutMs: number): Promise<void> {
-  const deadline = Date.now() + timeoutMs;
-  for (let look = 1; Date.now() < deadline; look++) {
+  const deadline = performance.now() + timeoutMs;
+  for (let look = 1; performance.now() < deadline; look++) {
     if (await connects(host)) return;
     if (look % 20 === 0 && !(await container.inspect()).State.Running) throw new Error('it ended before it listened.');
     await new Promise((resolve) => setTimeout(resolve, lookInterval));

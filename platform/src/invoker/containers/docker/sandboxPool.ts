@@ -51,10 +51,10 @@ export class SandboxPool {
   /** Makes what is missing, one after another, behind whatever goes on. `hold` stops it after the one under way. */
   refill(): void {
     this.held = false;
-    if (this.closed || this.refilling || Date.now() < this.notBefore || this.ready.length >= this.options.size) return;
+    if (this.closed || this.refilling || performance.now() < this.notBefore || this.ready.length >= this.options.size) return;
     this.refilling = this.makeMissing()
       .catch((error: Error) => {
-        this.notBefore = Date.now() + pauseAfterFailure;
+        this.notBefore = performance.now() + pauseAfterFailure;
         this.options.warn(`Networks for containers could not be prepared ahead, so cold starts are slower: ${error.message}`);
       })
       .finally(() => {
