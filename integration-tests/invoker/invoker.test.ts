@@ -1,7 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import { HandedJournal } from '../../platform/src/invoker/handedJournal';
 import type { ActivationRecord } from '../../platform/src/model/activation';
+import { createLogger } from '../../platform/src/observe/logger';
 import { InvokerBench } from './invokerBench';
 import { eventually, isAlive } from './runtimeProcess';
 
@@ -50,7 +52,14 @@ describe('an activation', () => {
     b.put('echo', { code: echo });
     const { acknowledgements, id } = await b.invoke('echo', { a: 1 }, { blocking: false });
     expect(acknowledgements).toEqual([
-      { activationId: id, transactionId: 'tid', slotFree: true, isSystemError: false, invoker: 'invoker0' },
+      {
+        activationId: id,
+        transactionId: 'tid',
+        transactionStart: expect.any(Number),
+        slotFree: true,
+        isSystemError: false,
+        invoker: 'invoker0',
+      },
     ]);
     expect(result((await b.recorded(id))!)).toEqual({ a: 1 });
   });
@@ -216,5 +225,75 @@ describe('the end', () => {
     const { id } = await b.invoke('echo', {});
     expect(await b.recorded(id)).toBeDefined();
     expect(b.fullFor).toBe(0);
+  });
+});
+
+describe('an activation that comes again after a crash', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'handed-'));
+  const log = createLogger('silent', 'test');
+  let b: InvokerBench;
+  /** An invoker whose earlier life gave activations to containers, and one that it did not. */
+  const earlier = ['unknown', 'idempotent', 'recorded'];
+  beforeEach(async () => {
+    const crashed = new HandedJournal(directory, log);
+    for (const [offset, id] of earlier.entries()) crashed.mark(offset, id);
+    b = await bench({ handed: new HandedJournal(directory, log) });
+    b.put('action', { code: echo });
+    b.put('again', { code: echo, annotations: [{ key: 'idempotent', value: true }] });
+  });
+  afterAll(() => rmSync(directory, { recursive: true }));
+
+  it('and was not given to a container runs', async () => {
+    expect(result((await b.invoke('action', { a: 1 }, { id: 'new' })).record)).toEqual({ a: 1 });
+  });
+
+  it('and may have run ends as a failure of the platform', async () => {
+    const { record, acknowledgements } = await b.invoke('action', { a: 1 }, { id: 'unknown' });
+    expect(record.response).toMatchObject({
+      statusCode: 3,
+      result: expect.stringContaining('before the outcome of this activation was known'),
+    });
+    expect(acknowledgements).toMatchObject([{ slotFree: true, isSystemError: true }]);
+    expect(await b.recorded('unknown')).toEqual(record);
+  });
+
+  it('and may have run runs again where its action allows that', async () => {
+    expect(result((await b.invoke('again', { a: 1 }, { id: 'idempotent' })).record)).toEqual({ a: 1 });
+  });
+
+  it('and was recorded is told again, and neither run nor recorded again', async () => {
+    const { record } = await b.invoke('action', { a: 1 }, { id: 'first' });
+    b.records.set('recorded', { ...record, activationId: 'recorded', logs: ['line'] });
+    const { stores } = b;
+    const { acknowledgements } = await b.invoke('action', { a: 2 }, { id: 'recorded' });
+    expect(acknowledgements).toMatchObject([{ slotFree: true, isSystemError: false, record: { activationId: 'recorded', logs: [] } }]);
+    expect(b.stores).toBe(stores);
+  });
+});
+
+describe('a store that fails', () => {
+  it('gets the record when it works again', async () => {
+    const b = await bench();
+    b.put('echo', { code: echo });
+    b.failure = new Error('down');
+    const { id } = await b.invoke('echo', {}, {});
+    b.failure = undefined;
+    expect(result((await b.recorded(id))!)).toEqual({});
+  });
+
+  it('for good is not waited for when the invoker closes', async () => {
+    const b = await bench();
+    b.put('echo', { code: echo });
+    b.failure = new Error('down');
+    await b.invoke('echo', {}, {});
+    await b.close();
+  });
+
+  it('on one record gets a shorter one', async () => {
+    const b = await bench();
+    b.put('echo', { code: echo });
+    b.refused = (record) => record.response.statusCode === 0;
+    const { id } = await b.invoke('echo', { a: 1 }, {});
+    expect((await b.recorded(id))?.response).toMatchObject({ statusCode: 3, result: expect.stringContaining('could not be kept') });
   });
 });

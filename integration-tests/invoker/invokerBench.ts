@@ -1,3 +1,5 @@
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { EmbeddedBus } from '../../platform/src/bus/embedded/embeddedBus';
 import type { Acknowledgement, ActivationMessage } from '../../platform/src/bus/messages';
 import { completedTopic, invokerTopic } from '../../platform/src/bus/topics';
@@ -6,8 +8,9 @@ import { type ActivationRecord, newActivationId } from '../../platform/src/model
 import type { ActionDocument } from '../../platform/src/model/entities';
 import type { ActionLimits } from '../../platform/src/model/exec';
 import type { NamespaceLimits } from '../../platform/src/model/identity';
+import type { KeyValue } from '../../platform/src/model/parameters';
 import type { Logger } from '../../platform/src/observe/logger';
-import { type ActivationStore, ActivationStoreFull } from '../../platform/src/store/activationStore';
+import { type ActivationStore, ActivationStoreFull, RecordRefused } from '../../platform/src/store/activationStore';
 import type { ArtifactStore } from '../../platform/src/store/artifactStore';
 import { eventually, RuntimeProcesses } from './runtimeProcess';
 
@@ -23,6 +26,8 @@ export interface InvokeChoice {
   namespace?: string;
   cause?: string;
   extraLogging?: boolean;
+  /** Of the activation; default a new one. */
+  id?: string;
   limits?: NamespaceLimits;
   action?: { binding?: string; revision?: string };
 }
@@ -36,6 +41,10 @@ export class InvokerBench {
   stores = 0;
   /** How often the store refuses from now on. */
   fullFor = 0;
+  /** Records that the store will never take. */
+  refused: (record: ActivationRecord) => boolean = () => false;
+  /** While set, the store fails. */
+  failure: Error | undefined;
   readonly invoker: Invoker;
   private readonly processes = new RuntimeProcesses();
   private readonly bus = new EmbeddedBus();
@@ -47,7 +56,10 @@ export class InvokerBench {
       id: 'invoker0',
       bus: this.bus,
       artifacts: { get: (id: string) => this.find(id) } as unknown as ArtifactStore,
-      activations: { store: (record: ActivationRecord) => this.store(record) } as unknown as ActivationStore,
+      activations: {
+        store: (record: ActivationRecord) => this.store(record),
+        get: async (_: string, id: string) => this.records.get(id),
+      } as unknown as ActivationStore,
       factory: this.processes.factory,
       runtimes: (kind) => (kind === 'cobol:1' ? undefined : { kind, image: '', sentinelledLogs: true }),
       userMemory: 2048,
@@ -71,7 +83,8 @@ export class InvokerBench {
       kind = 'nodejs:20',
       revision = '1',
       limits = {},
-    }: { code: string; kind?: string; revision?: string; limits?: Partial<ActionLimits> },
+      annotations = [],
+    }: { code: string; kind?: string; revision?: string; limits?: Partial<ActionLimits>; annotations?: KeyValue[] },
   ): void {
     const document: ActionDocument = {
       type: 'actions',
@@ -80,7 +93,7 @@ export class InvokerBench {
       version: '0.0.1',
       publish: false,
       updated: 0,
-      annotations: [{ key: 'provide-api-key', value: false }],
+      annotations: [{ key: 'provide-api-key', value: false }, ...annotations],
       parameters: [],
       exec: { kind, code, binary: false },
       limits: { timeout: 60_000, memory: 256, logs: 10, concurrency: 1, ...limits },
@@ -90,8 +103,7 @@ export class InvokerBench {
 
   /** Resolves with the acknowledgement that frees the slot, and with the one that told the result before. */
   async invoke(name: string, args: object, choice: InvokeChoice = {}): Promise<Invoked> {
-    const { blocking = true, namespace = 'ns', cause, extraLogging, limits = {}, action } = choice;
-    const id = newActivationId();
+    const { blocking = true, namespace = 'ns', cause, extraLogging, limits = {}, action, id = newActivationId() } = choice;
     const message: ActivationMessage = {
       transactionId: 'tid',
       transactionStart: Date.now(),
@@ -124,6 +136,17 @@ export class InvokerBench {
     return this.records.get(id);
   }
 
+  /** Drops what is noted about an activation. */
+  forget(id: string): void {
+    this.records.delete(id);
+    this.waiting.delete(id);
+  }
+
+  /** Notes on disk about live processes. */
+  workingFiles(): string[] {
+    return readdirSync(join(this.processes.dataDir, 'containers'));
+  }
+
   async close(): Promise<void> {
     await this.invoker.close();
     await this.processes.close();
@@ -135,6 +158,8 @@ export class InvokerBench {
   }
 
   private async store(record: ActivationRecord): Promise<void> {
+    if (this.failure) throw this.failure;
+    if (this.refused(record)) throw new RecordRefused(record.activationId, 'too large');
     if (this.fullFor > 0) {
       this.fullFor--;
       throw new ActivationStoreFull();

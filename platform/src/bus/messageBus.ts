@@ -16,11 +16,15 @@ export interface Position {
   partition: number;
   /** Grows by at least one a message within a partition. */
   offset: number;
+  /** When the bus took the message, epoch ms by its own clock. */
+  timestamp: number;
 }
 
 export interface Subscription {
   /** Stops delivery; resolves when handlers under way have ended. */
   close(): Promise<void>;
+  /** Every message of partition 0 below this offset is settled, and will not come again; undefined while nothing is. */
+  readonly committed?: number | undefined;
 }
 
 export interface SubscribeOptions {
@@ -28,8 +32,8 @@ export interface SubscribeOptions {
   /** Messages handed out and not yet settled; delivery pauses at this number. */
   maxInFlight: number;
   /**
-   * Other processes read with this group too. Default false: then whoever is still in it is a former self that died without leaving, and is
-   * put out of it instead of waited for.
+   * Other processes of the same name read with this group too. Default false: then whoever of this name is still in it is a former self
+   * that died without leaving, and is put out of it instead of waited for.
    */
   shared?: boolean;
 }
@@ -42,13 +46,21 @@ export interface MessageBus {
   send<T>(topic: Topic<T>, message: T): Promise<void>;
   /**
    * The handler's promise settles the message, rejected or not: until then it counts as in flight, and whoever reads the topic next after
-   * a crash gets it again. Resolves when messages sent from now on will be delivered. Groups get every message each, once.
+   * a crash gets it again. Rejected with LeftUnsettled it is no longer in flight, and still comes again to the next reader. Resolves when messages sent from now on will be delivered. Groups get every message each, once.
    */
   subscribe<T>(topic: Topic<T>, options: SubscribeOptions, handler: Handler<T>): Promise<Subscription>;
   close(): Promise<void>;
 }
 
 export type Handler<T> = (message: T, position: Position) => Promise<void>;
+
+/** A handler gives a message up, for the topic's next reader. */
+export class LeftUnsettled extends Error {
+  constructor() {
+    super('The message is left to the next reader.');
+    this.name = 'LeftUnsettled';
+  }
+}
 
 /** Refused because the receiver of a topic is too far behind. */
 export class BusFull extends Error {

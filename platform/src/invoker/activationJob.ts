@@ -7,6 +7,8 @@ import type { Job, Outcome } from './job';
 
 /** Who is told how an activation ends. */
 export interface JobListener {
+  /** The arguments are about to be given to a container: from here on user code may have run. May be called twice. */
+  handed(message: ActivationMessage): void;
   answered(message: ActivationMessage, record: ActivationRecord): void;
   /** `told` when `answered` was called before. */
   completed(message: ActivationMessage, record: ActivationRecord, logs: string[], told: boolean): void;
@@ -56,10 +58,13 @@ export class ActivationJob implements Job {
   }
 
   async initBody(deadline: number): Promise<string> {
-    return initBody(this.action, await this.actions.code(this.action), this.message, this.arguments().environment, deadline);
+    const code = await this.actions.code(this.action);
+    this.listener.handed(this.message);
+    return initBody(this.action, code, this.message, this.arguments().environment, deadline);
   }
 
   runBody(deadline: number): string {
+    this.listener.handed(this.message);
     return runBody(this.action, this.context.run, this.arguments().run, this.message, deadline);
   }
 

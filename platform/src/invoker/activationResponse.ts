@@ -20,6 +20,8 @@ export const responseTexts = {
   notProvisioned: 'Failed to provision resources to run the action.',
   actionGone: 'Action could not be found or may have been deleted.',
   actionUnreadable: 'Action could not be fetched.',
+  outcomeUnknown: 'The platform stopped before the outcome of this activation was known.',
+  recordRefused: 'The record of this activation could not be kept as it was.',
   wrongVersion: 'Action version is not compatible and cannot be invoked.',
 } as const;
 

@@ -18,6 +18,8 @@ export interface ActionProfile {
   image: string;
   limits: ActionLimits;
   provideApiKey: boolean;
+  /** The annotation `idempotent`: it may run again when it is not known whether it has run. */
+  idempotent: boolean;
   sentinelled: boolean;
 }
 
@@ -40,6 +42,7 @@ export function profileOf(document: ActionDocument, revision: string, runtime: R
     image: runtime.image,
     limits: document.limits,
     // absent counts as true: the API adds the annotation when it stores an action
+    idempotent: isTruthy(annotationOf(document.annotations, 'idempotent') ?? false),
     provideApiKey: provide === undefined || isTruthy(provide),
     sentinelled: runtime.sentinelledLogs,
   };

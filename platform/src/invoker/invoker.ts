@@ -1,9 +1,9 @@
-import type { MessageBus, Subscription, Topic } from '../bus/messageBus';
+import { LeftUnsettled, type MessageBus, type Position, type Subscription, type Topic } from '../bus/messageBus';
 import type { Acknowledgement, ActivationMessage } from '../bus/messages';
 import { completedTopic, invokerTopic } from '../bus/topics';
 import type { ActivationRecord, ActivationResponse } from '../model/activation';
 import type { Logger } from '../observe/logger';
-import { type ActivationStore, ActivationStoreFull } from '../store/activationStore';
+import { type ActivationStore, ActivationStoreFull, RecordRefused } from '../store/activationStore';
 import type { ArtifactStore } from '../store/artifactStore';
 import { ActionCache, type RuntimeLookup } from './actionCache';
 import { ActionContext, ActivationJob, type JobListener, recordWithoutContainer } from './activationJob';
@@ -11,6 +11,7 @@ import { applicationFailure, responseTexts, whiskFailure } from './activationRes
 import { ContainerPool } from './containerPool';
 import type { ContainerFactory } from './containers/container';
 import type { ActionProfile } from './executableAction';
+import type { HandedJournal } from './handedJournal';
 import type { StemCell } from './stemCells';
 
 export interface InvokerOptions {
@@ -33,13 +34,18 @@ export interface InvokerOptions {
   /** What actions call the API by. */
   apiHost: string;
   stemCells?: readonly StemCell[];
+  /** What was given to containers, on a bus that outlives this process; absent, a crash is somebody else's to make good. */
+  handed?: HandedJournal;
   /** Activations accepted and not yet recorded; more wait on the bus. */
   maxInFlight?: number;
   log: Logger;
 }
 
-/** Wait before a record is offered again to a store that is full, ms. */
-const storeRetry = 50;
+/** Wait before a record is offered again to a store that is full, and to one that failed, ms. */
+const fullRetry = 50;
+const storeRetry = 1000;
+/** How often the journal of what was handed is rid of what won't come again, ms. */
+const pruneInterval = 1000;
 const maxContexts = 10_000;
 
 /** Takes activation messages from its topic, runs them in containers, acknowledges and records them: each ends in exactly one record. */
@@ -50,13 +56,16 @@ export class Invoker {
   private readonly contexts = new Map<string, ActionContext>();
   private readonly listener: JobListener;
   private subscription: Subscription | undefined;
-  /** Ends of the messages under way. */
-  private readonly settles = new Map<ActivationMessage, () => void>();
+  /** The messages under way, how each ends and where it came from. */
+  private readonly underWay = new Map<ActivationMessage, { settle: () => void; leave: () => void; offset: number }>();
+  private pruner: NodeJS.Timeout | undefined;
+  private closing = false;
   private readonly topics = new Map<string, Topic<Acknowledgement>>();
 
   constructor(private readonly options: InvokerOptions) {
     this.actions = new ActionCache(options.artifacts, options.runtimes);
     this.listener = {
+      handed: (message) => options.handed?.mark(this.underWay.get(message)?.offset ?? 0, message.activationId),
       answered: (message, record) => {
         if (message.blocking) this.acknowledge(message, record, false);
       },
@@ -79,7 +88,15 @@ export class Invoker {
     const { id, bus, maxInFlight = 2_000 } = this.options;
     await this.options.factory.removeOrphans();
     await this.options.factory.prepare();
-    this.subscription = await bus.subscribe(invokerTopic(id), { group: id, maxInFlight }, (message) => this.handle(message));
+    this.subscription = await bus.subscribe(invokerTopic(id), { group: id, maxInFlight }, (message, position) =>
+      this.handle(message, position),
+    );
+    const { handed } = this.options;
+    if (!handed) return;
+    this.pruner = setInterval(() => {
+      const committed = this.subscription?.committed;
+      if (committed !== undefined) handed.settledUpTo(committed);
+    }, pruneInterval).unref();
   }
 
   /** Takes no more work and waits until what was taken is recorded. */
@@ -92,25 +109,77 @@ export class Invoker {
   async close(): Promise<void> {
     const draining = this.drain();
     await this.pool.close();
+    this.closing = true;
     await draining;
     await this.options.factory.close();
+    clearInterval(this.pruner);
+    this.options.handed?.close();
   }
 
   get status(): ContainerPool['status'] {
     return this.pool.status;
   }
 
-  /** Resolves when the activation is recorded. Never rejects. */
-  private handle(message: ActivationMessage): Promise<void> {
-    return new Promise((resolve) => {
-      this.settles.set(message, resolve);
-      const { path, name, revision } = message.action;
-      const id = `${path}/${name}`;
-      const key = `${message.user.namespace.name} ${id}@${revision}`;
-      const context = this.contexts.get(key);
-      if (context) this.run(message, context);
-      else void this.prepare(message, id, revision);
+  /** Resolves when the activation is recorded; rejects with LeftUnsettled when the invoker closes and it could not be. */
+  private handle(message: ActivationMessage, { offset }: Position): Promise<void> {
+    return new Promise((settle, reject) => {
+      this.underWay.set(message, { settle, leave: () => reject(new LeftUnsettled()), offset });
+      if (this.options.handed?.wasHanded(message.activationId)) void this.recover(message);
+      else this.begin(message);
     });
+  }
+
+  private begin(message: ActivationMessage): void {
+    const { path, name, revision } = message.action;
+    const id = `${path}/${name}`;
+    const key = `${message.user.namespace.name} ${id}@${revision}`;
+    const context = this.contexts.get(key);
+    if (context) this.run(message, context);
+    else void this.prepare(message, id, revision);
+  }
+
+  /**
+   * An earlier life of this invoker gave it to a container. Where that was recorded nothing is left to do but tell; otherwise nobody knows
+   * whether it has run: it runs again if its action allows that, or ends as a failure of the platform.
+   */
+  private async recover(message: ActivationMessage): Promise<void> {
+    let record: ActivationRecord | undefined;
+    try {
+      record = await this.untilDone('a record could not be looked for', message, () =>
+        this.options.activations.get(message.user.namespace.name, message.activationId),
+      );
+    } catch {
+      this.leave(message);
+      return;
+    }
+    if (record) {
+      this.acknowledge(message, message.blocking ? { ...record, logs: [] } : undefined, true, record.response.statusCode === 3);
+      this.settle(message);
+      return;
+    }
+    const { path, name, revision } = message.action;
+    const id = `${path}/${name}`;
+    const profile = this.actions.peek(id, revision) ?? (await this.actions.load(id).catch(() => 'gone' as const));
+    const known = typeof profile === 'string' ? undefined : 'profile' in profile ? profile.profile : profile;
+    if (known?.idempotent) this.begin(message);
+    else this.refuse(message, whiskFailure(responseTexts.outcomeUnknown));
+  }
+
+  /** Tries until it succeeds: what depends on it has been accepted. When the invoker closes the message is left to its next life. */
+  private async untilDone<T>(problem: string, { activationId }: ActivationMessage, attempt: () => Promise<T>): Promise<T> {
+    for (let told = false; ; ) {
+      try {
+        return await attempt();
+      } catch (error) {
+        if (error instanceof RecordRefused || (this.closing && !(error instanceof ActivationStoreFull))) throw error;
+        const full = error instanceof ActivationStoreFull;
+        if (!told && !full) {
+          this.options.log.error({ activationId, reason: (error as Error).message }, `${problem}; it is tried again`);
+          told = true;
+        }
+        await new Promise((resolve) => setTimeout(resolve, full ? fullRetry : storeRetry));
+      }
+    }
   }
 
   private async prepare(message: ActivationMessage, id: string, revision: string): Promise<void> {
@@ -169,35 +238,37 @@ export class Invoker {
   }
 
   private async store(message: ActivationMessage, record: ActivationRecord): Promise<void> {
+    const { activations, log } = this.options;
     try {
-      for (;;) {
-        try {
-          await this.options.activations.store(record);
-          return;
-        } catch (error) {
-          if (!(error instanceof ActivationStoreFull)) throw error;
-          await new Promise((resolve) => setTimeout(resolve, storeRetry));
-        }
-      }
+      await this.untilDone('an activation record could not be stored', message, () => activations.store(record));
     } catch (error) {
-      this.options.log.error(
-        { activationId: record.activationId, reason: (error as Error).message },
-        'an activation record could not be stored',
-      );
-    } finally {
-      this.settle(message);
+      if (!(error instanceof RecordRefused)) {
+        this.leave(message);
+        return;
+      }
+      const { activationId } = record;
+      log.error({ activationId, reason: error.message }, 'an activation record is not taken; a shorter one takes its place');
+      const shorter = { ...record, response: whiskFailure(responseTexts.recordRefused), logs: [] };
+      await activations.store(shorter).catch((refusal: Error) => log.error({ activationId, reason: refusal.message }, 'nor is that one'));
     }
+    this.settle(message);
+  }
+
+  private leave(message: ActivationMessage): void {
+    this.underWay.get(message)?.leave();
+    this.underWay.delete(message);
   }
 
   private settle(message: ActivationMessage): void {
-    this.settles.get(message)?.();
-    this.settles.delete(message);
+    this.underWay.get(message)?.settle();
+    this.underWay.delete(message);
   }
 
   private acknowledge(message: ActivationMessage, record: ActivationRecord | undefined, slotFree: boolean, isSystemError = false): void {
     const acknowledgement: Acknowledgement = {
       activationId: message.activationId,
       transactionId: message.transactionId,
+      transactionStart: message.transactionStart,
       slotFree,
       isSystemError,
       invoker: this.options.id,
@@ -211,7 +282,7 @@ export class Invoker {
   private topicOf(controller: string): Topic<Acknowledgement> {
     let topic = this.topics.get(controller);
     if (!topic) {
-      topic = completedTopic(controller);
+      topic = completedTopic(controller, this.options.userMemory);
       this.topics.set(controller, topic);
     }
     return topic;

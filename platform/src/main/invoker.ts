@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
 import { HealthServer } from '../admin/healthServer';
 import { ConfigurationError, type PlatformConfig, requireDataDir } from '../config/settings';
 import { lockDataDirectory } from '../host/dataDirectoryLock';
+import { HandedJournal } from '../invoker/handedJournal';
 import { Heartbeat } from '../invoker/heartbeat';
 import type { Logger } from '../observe/logger';
 import { SettlingActivationStore } from '../store/settlingActivationStore';
@@ -50,6 +52,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
       : stores.activations,
     log,
     apiHost: publicUrl || `http://${host}:${port}`,
+    handed: new HandedJournal(join(config.dataDir, 'handed'), log),
   });
   if (metrics) invokerMetrics(metrics.all, invoker);
   const ping = {

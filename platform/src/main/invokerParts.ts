@@ -6,6 +6,7 @@ import { type Parser, parseDuration, parseMegabytes } from '../config/units';
 import type { ContainerFactory } from '../invoker/containers/container';
 import { DockerContainerFactory } from '../invoker/containers/docker/dockerContainerFactory';
 import { ProcessContainerFactory } from '../invoker/containers/process/processContainerFactory';
+import type { HandedJournal } from '../invoker/handedJournal';
 import { Invoker } from '../invoker/invoker';
 import type { StemCell } from '../invoker/stemCells';
 import type { RuntimesManifest } from '../model/runtimesManifest';
@@ -23,6 +24,8 @@ export interface InvokerDependencies {
   log: Logger;
   /** What actions call the API by. */
   apiHost: string;
+  /** For an invoker whose bus outlives it. */
+  handed?: HandedJournal;
 }
 
 /** An invoker with the containers that the configuration names, taking work when this resolves. */
@@ -35,6 +38,7 @@ export async function composeInvoker({
   activations,
   log,
   apiHost,
+  handed,
 }: InvokerDependencies): Promise<Invoker> {
   const invoker = new Invoker({
     id,
@@ -48,6 +52,7 @@ export async function composeInvoker({
     truncation: config.limits.truncation,
     apiHost,
     stemCells: stemCells(manifest),
+    ...(handed ? { handed } : {}),
     log,
   });
   await invoker.start();

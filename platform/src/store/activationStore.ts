@@ -20,6 +20,14 @@ export class ActivationStoreFull extends Error {
   }
 }
 
+/** Thrown by `store` when this record will never be taken, however often it is tried: it is too large, say. */
+export class RecordRefused extends Error {
+  constructor(activationId: string, reason: string) {
+    super(`The record of activation ${activationId} is refused: ${reason}.`);
+    this.name = 'RecordRefused';
+  }
+}
+
 /** Thrown by `get` when what is stored cannot be read. */
 export class RecordDamaged extends Error {
   constructor(activationId: string) {
@@ -32,7 +40,7 @@ export class RecordDamaged extends Error {
 export interface ActivationStore {
   /**
    * Takes the record at once; resolves when it is written. A second record of the same id is ignored (one record per
-   * activation). Rejects when it could not be written.
+   * activation). Rejects with ActivationStoreFull, RecordRefused, or when the store is closed before it could be written.
    */
   store(record: ActivationRecord): Promise<void>;
   /** Records waiting to be written, in bytes, against `capacity`: at the bound new work is refused before it is accepted. */

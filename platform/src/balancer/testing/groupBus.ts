@@ -13,7 +13,7 @@ export class GroupBus implements MessageBus {
     this.sent.push({ topic: topic.name, message: topic.decode(text) as never });
     await Promise.all(
       [...(this.groups.get(topic.name)?.values() ?? [])].map((handler) =>
-        handler(topic.decode(text) as never, { partition: 0, offset: this.sent.length }),
+        handler(topic.decode(text) as never, { partition: 0, offset: this.sent.length, timestamp: Date.now() }),
       ),
     );
   }

@@ -91,7 +91,7 @@ export class EmbeddedBus implements MessageBus {
       else this.pull(channel, consumer);
     };
     // a handler that rejects has said all it had to say in its own log; the message counts as settled either way
-    consumer.handler(message as never, { partition: 0, offset: channel.delivered++ }).then(settled, settled);
+    consumer.handler(message as never, { partition: 0, offset: channel.delivered++, timestamp: Date.now() }).then(settled, settled);
   }
 }
 

@@ -10,10 +10,10 @@ interface Cluster {
 }
 
 /**
- * Puts out of a group whoever is in it: a process of the same name that was killed. Without this its successor waits until the broker
+ * Puts out of a group who has this client id: a process of the same name that was killed. Without this its successor waits until the broker
  * gives up on it (session timeout). Only a shortcut: it fails silently, and the waiting does the rest.
  */
-export async function removeFormerMembers(kafka: Kafka, groupId: string): Promise<void> {
+export async function removeFormerMembers(kafka: Kafka, groupId: string, clientId: string): Promise<void> {
   const createCluster = Object.getOwnPropertySymbols(kafka).find((symbol) => symbol.description === 'private:Kafka:createCluster');
   if (createCluster === undefined) return;
   const admin = kafka.admin();
@@ -21,7 +21,7 @@ export async function removeFormerMembers(kafka: Kafka, groupId: string): Promis
   try {
     await admin.connect();
     const { groups } = await admin.describeGroups([groupId]);
-    const members = groups.flatMap((group) => group.members);
+    const members = groups.flatMap((group) => group.members).filter((member) => member.clientId === clientId);
     if (members.length === 0) return;
     cluster = (kafka as unknown as Record<symbol, (options: object) => Cluster>)[createCluster]!({ allowAutoTopicCreation: false });
     await cluster.connect();

@@ -98,7 +98,7 @@ export class KafkaBus implements MessageBus {
     const name = this.prefix + topic.name;
     const groupId = this.prefix + group;
     await this.ensureTopic(topic.name);
-    if (!shared) await removeFormerMembers(this.kafka, groupId);
+    if (!shared) await removeFormerMembers(this.kafka, groupId, this.options.clientId);
     const startAt = topicSettings(topic.name).start === 'end' ? await this.ends(name) : undefined;
     const subscription = await KafkaSubscription.open({
       kafka: this.kafka,
@@ -114,6 +114,9 @@ export class KafkaBus implements MessageBus {
     });
     this.subscriptions.add(subscription);
     return {
+      get committed() {
+        return subscription.committed;
+      },
       close: async () => {
         this.subscriptions.delete(subscription);
         await subscription.close();
@@ -218,6 +221,8 @@ export class KafkaBus implements MessageBus {
       'retention.ms': retention,
       'retention.bytes': retentionBytes,
       'segment.bytes': segmentBytes,
+      // the broker's clock is the one that all readers share
+      'message.timestamp.type': 'LogAppendTime',
       ...(large ? { 'max.message.bytes': this.maxMessageBytes(topic) } : {}),
     };
     for (let attempt = 1; ; attempt++) {

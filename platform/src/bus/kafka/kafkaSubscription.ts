@@ -1,6 +1,6 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from '../../observe/logger';
-import type { Handler, Subscription, Topic } from '../messageBus';
+import { type Handler, LeftUnsettled, type Position, type Subscription, type Topic } from '../messageBus';
 import { SettledPosition } from './settledPosition';
 
 export interface KafkaSubscriptionOptions<T> {
@@ -95,6 +95,11 @@ export class KafkaSubscription<T> implements Subscription {
     await Promise.race([leave().catch(() => {}), new Promise((resolve) => setTimeout(resolve, leaveTimeout).unref())]);
   }
 
+  get committed(): number | undefined {
+    const committed = this.partitions.get(0)?.committed ?? -1;
+    return committed < 0 ? undefined : committed;
+  }
+
   private get heartbeatInterval(): number {
     return Math.round(this.options.sessionTimeout / 4);
   }
@@ -103,6 +108,8 @@ export class KafkaSubscription<T> implements Subscription {
     const { partition } = batch;
     const settled = this.settledOf(partition, Number(batch.highWatermark));
     const first = this.startAt.get(partition) ?? 0;
+    // a process that was stopped for long may have lost its place in the group: it finds out before it hands out anything more
+    await heartbeat();
     for (const message of batch.messages) {
       while (!this.closed && isRunning() && !this.hasRoom(settled)) {
         await this.change();
@@ -110,7 +117,8 @@ export class KafkaSubscription<T> implements Subscription {
       }
       if (this.closed || !isRunning() || isStale()) return;
       const offset = Number(message.offset);
-      if (offset >= first && !settled.has(offset)) this.deliver(settled, partition, offset, message.value);
+      if (offset >= first && !settled.has(offset))
+        this.deliver(settled, { partition, offset, timestamp: Number(message.timestamp) }, message.value);
       resolveOffset(message.offset);
     }
     await heartbeat();
@@ -135,28 +143,28 @@ export class KafkaSubscription<T> implements Subscription {
     return this.inFlight < maxInFlight && settled.span < maxInFlight * spanFactor;
   }
 
-  private deliver(settled: SettledPosition, partition: number, offset: number, value: Buffer | null): void {
+  private deliver(settled: SettledPosition, position: Position, value: Buffer | null): void {
     const { topic, handler, log } = this.options;
-    const entry = settled.handOut(offset);
+    const entry = settled.handOut(position.offset);
     let message: T;
     try {
       message = topic.decode(value?.toString('utf8') ?? '');
     } catch (error) {
       log.error(
-        { topic: topic.name, partition, offset, reason: (error as Error).message },
+        { topic: topic.name, ...position, reason: (error as Error).message },
         'a message on the bus is not readable; it is passed over',
       );
       settled.settle(entry);
       return;
     }
     this.inFlight++;
-    const done = () => {
+    const done = (failure?: unknown) => {
       this.inFlight--;
-      settled.settle(entry);
+      if (!(failure instanceof LeftUnsettled)) settled.settle(entry);
       this.wake();
     };
     // a handler that rejects has said all it had to say in its own log
-    handler(message, { partition, offset }).then(done, done);
+    handler(message, position).then(() => done(), done);
   }
 
   /** Waits for room or for the next heartbeat's time. */

@@ -206,6 +206,7 @@ export function profile(name: string, more: Partial<ActionProfile> & { memory?: 
     runtimeKind: rest.kind ?? 'nodejs:20',
     image: 'runtime',
     limits: { timeout: 60_000, memory, logs: 10, concurrency },
+    idempotent: false,
     provideApiKey: false,
     sentinelled: true,
     ...rest,

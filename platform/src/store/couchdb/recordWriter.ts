@@ -1,7 +1,6 @@
 import type { ActivationRecord } from '../../model/activation';
 import type { Logger } from '../../observe/logger';
-import { ActivationStoreFull } from '../activationStore';
-import { StoreUnavailable } from '../storeUnavailable';
+import { ActivationStoreFull, RecordRefused } from '../activationStore';
 import { type CouchAnswer, type CouchClient, pathOf, unexpected } from './couchClient';
 import { recordDocument } from './recordDocument';
 
@@ -166,7 +165,7 @@ export class RecordWriter {
     if (only === undefined) return;
     const without = recordDocument(only.id, { ...only.record, logs: [logsTooLarge] }, Date.now());
     if (only.record.logs.length === 0 || only.text.length <= without.length) {
-      this.done(only, new StoreUnavailable(`the record ${only.id} is larger than it takes`));
+      this.done(only, new RecordRefused(only.record.activationId, 'it is larger than the database takes'));
       return;
     }
     only.text = without;
@@ -179,7 +178,7 @@ export class RecordWriter {
     for (const waiting of batch) {
       const { error, reason } = answers.get(waiting.id) ?? {};
       const refused = error !== undefined && error !== 'conflict';
-      this.done(waiting, refused ? new StoreUnavailable(`the record ${waiting.id} was refused: ${error}, ${reason}`) : undefined);
+      this.done(waiting, refused ? new RecordRefused(waiting.record.activationId, `${error}, ${reason}`) : undefined);
     }
   }
 
