@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -19,6 +19,8 @@ export interface NginxServer {
 export async function startNginx(edge: Edge): Promise<NginxServer> {
   const command = await nginxProgram();
   const directory = mkdtempSync(join(tmpdir(), 'nginx-'));
+  // its workers are another user when it was started as root
+  chmodSync(directory, 0o755);
   const file = join(directory, 'nginx.conf');
   const folders = { temp: directory, pid: join(directory, 'nginx.pid') };
   const logs = { access: 'off', error: 'stderr' };
@@ -37,11 +39,6 @@ export async function startNginx(edge: Edge): Promise<NginxServer> {
     rmSync(directory, { recursive: true, force: true });
   };
   return { process, close };
-}
-
-/** The path of nginx on this machine; on Debian it is installed when there is none. Throws with the reason when that fails. */
-export async function nginxProgram(): Promise<string> {
-  return find() ?? (await install());
 }
 
 /** Path of nginx, which is installed on Debian when there is none. */

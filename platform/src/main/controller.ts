@@ -105,6 +105,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
   // who hears of changes before it reads anything keeps nothing that is old
   await Promise.all([membership.start(), caches.start(), balancer.start()]);
   await journal.start();
+  stores.retain();
   await someInvoker(balancer);
   const address = await controller.server.listen();
   log.info({ ...address, controller: id, admin: config.admin.port, version }, 'the controller is up');

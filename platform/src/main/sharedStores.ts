@@ -1,17 +1,34 @@
 import { ConfigurationError, type PlatformConfig } from '../config/settings';
 import type { Logger } from '../observe/logger';
-import type { ActivationStore } from '../store/activationStore';
-import type { ArtifactStore } from '../store/artifactStore';
-import type { SubjectStore } from '../store/subjectStore';
+import type { CouchStores } from '../store/couchdb/couchStores';
+import { untilThere } from './untilThere';
 
-/** The stores that controllers and invokers share. */
-export interface SharedStores {
-  artifacts: ArtifactStore;
-  activations: ActivationStore;
-  subjects: SubjectStore;
-  close(): Promise<void>;
+/** The stores that controllers and invokers share, made ready where they are not; resolves when the database answers, however long that takes. */
+export async function openSharedStores(config: PlatformConfig, log: Logger): Promise<CouchStores> {
+  const { username, password, subjects, entities, activations } = config.couchdb;
+  const { maxPending, maxAge } = config.activations;
+  const url = addressOf(config.couchdb);
+  // loaded here, so that a platform with a store of its own does not pay for it
+  const { CouchStores } = await import('../store/couchdb/couchStores.js');
+  const stores = new CouchStores({
+    url,
+    username,
+    password,
+    names: { subjects, whisks: entities, activations },
+    maxPending,
+    maxAge,
+    log,
+  });
+  const made = await untilThere('the database', log, () => stores.initialise());
+  if (made.length > 0) log.info({ made }, 'databases were made');
+  return stores;
 }
 
-export async function openSharedStores(config: PlatformConfig, log: Logger): Promise<SharedStores> {
-  throw new ConfigurationError(`not yet ${config.couchdb.url} ${log.level}`);
+function addressOf({ url, protocol, host, port }: PlatformConfig['couchdb']): string {
+  if (url !== '') {
+    if (!URL.canParse(url)) throw new ConfigurationError("OPENWHISK_COUCHDB_URL is not usable: give it as 'http://host:port'.");
+    return url;
+  }
+  if (host === '') throw new ConfigurationError("Set OPENWHISK_COUCHDB_URL to the database of the cluster, as 'http://host:port'.");
+  return `${protocol}://${host}:${port}`;
 }

@@ -1,0 +1,155 @@
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { eventually } from '../eventually';
+import { call } from '../httpCall';
+import { basic } from '../platformProcess';
+import type { Cluster } from './cluster';
+
+type Kind = 'blocking' | 'nonBlocking' | 'sequence' | 'trigger' | 'read';
+
+export interface Failure {
+  kind: Kind;
+  /** ms since the load began */
+  at: number;
+  what: string;
+}
+
+const kinds: Kind[] = ['blocking', 'nonBlocking', 'read', 'blocking', 'sequence', 'blocking', 'trigger', 'nonBlocking', 'read'];
+
+/**
+ * Steady calls of every kind through nginx, from the moment of `start` to `stop`, with the ids of all that was accepted. The action tells
+ * a counter of this process each time it runs.
+ */
+export class MixedLoad {
+  readonly accepted = new Map<string, Kind>();
+  readonly failures: Failure[] = [];
+  /** How often user code ran, by activation id. */
+  readonly runs = new Map<string, number>();
+  /** When each answer came and how long it took, ms since the load began. */
+  readonly answers: { at: number; took: number }[] = [];
+  private running = false;
+  private workers: Promise<void>[] = [];
+  private began = 0;
+
+  private constructor(
+    private readonly cluster: Cluster,
+    private readonly auth: string,
+    private readonly counter: Server,
+  ) {}
+
+  /** Makes the entities in a namespace of its own. */
+  static async prepare(cluster: Cluster, namespace: string): Promise<MixedLoad> {
+    const counter = createServer((incoming, outgoing) => {
+      const id = new URL(incoming.url!, 'http://counter').searchParams.get('id')!;
+      load.runs.set(id, (load.runs.get(id) ?? 0) + 1);
+      outgoing.end();
+    });
+    await new Promise<void>((resolve) => counter.listen(0, '127.0.0.1', resolve));
+    const { port } = counter.address() as AddressInfo;
+    const { auth } = await cluster.namespace(namespace);
+    const load: MixedLoad = new MixedLoad(cluster, auth, counter);
+    const code = `const http = require('node:http');
+      function main(args) {
+        const id = process.env.__OW_ACTIVATION_ID;
+        return new Promise((resolve, reject) => {
+          http.get('http://127.0.0.1:${port}/?id=' + id, (answer) => {
+            answer.resume();
+            answer.on('end', () => setTimeout(resolve, args.wait || 0, { n: (args.n || 0) + 1 }));
+          }).on('error', reject);
+        });
+      }`;
+    await load.put('actions/step', { exec: { kind: 'nodejs:default', code }, limits: { memory: 128 } });
+    await load.put('actions/both', { exec: { kind: 'sequence', components: [`/${namespace}/step`, `/${namespace}/step`] } });
+    await load.put('triggers/event', {});
+    await load.put('rules/react', { trigger: `/${namespace}/event`, action: `/${namespace}/step` });
+    return load;
+  }
+
+  start(workers = 4): void {
+    this.running = true;
+    this.began = Date.now();
+    this.workers = Array.from({ length: workers }, (_, i) => this.work(i));
+  }
+
+  async stop(): Promise<void> {
+    this.running = false;
+    await Promise.all(this.workers);
+  }
+
+  close(): Promise<void> {
+    return new Promise((resolve) => {
+      this.counter.close(() => resolve());
+      this.counter.closeAllConnections();
+    });
+  }
+
+  /** Resolves when every accepted activation, components included, has its record; throws with those that have none in time. */
+  async recorded(ms = 60_000): Promise<Map<string, { status: string; error: string | undefined }>> {
+    const records = new Map<string, { status: string; error: string | undefined }>();
+    const ids = new Set(this.accepted.keys());
+    await eventually(async () => {
+      const open = [...ids].filter((id) => !records.has(id));
+      for (let i = 0; i < open.length; i += 16) {
+        await Promise.all(
+          open.slice(i, i + 16).map(async (id) => {
+            const answer = await this.cluster.api(this.auth, 'GET', `activations/${id}`);
+            if (answer.status !== 200) return;
+            records.set(id, { status: answer.json.response.status, error: answer.json.response.result?.error });
+            if (this.accepted.get(id) === 'sequence') for (const part of answer.json.logs) ids.add(part);
+          }),
+        );
+      }
+      const missing = [...ids].filter((id) => !records.has(id));
+      const first = missing.slice(0, 5).map((id) => `${id} (${this.accepted.get(id) ?? 'component'})`);
+      if (missing.length > 0) throw new Error(`${missing.length} of ${ids.size} have no record: ${first.join(', ')}`);
+    }, ms);
+    return records;
+  }
+
+  /** The longest time without any answer from `from` (ms since the load began) on. */
+  longestGap(from = 0): number {
+    const times = [from, ...this.answers.map(({ at }) => at).filter((at) => at >= from)].sort((a, b) => a - b);
+    return Math.max(0, ...times.slice(1).map((at, i) => at - times[i]!));
+  }
+
+  get now(): number {
+    return Date.now() - this.began;
+  }
+
+  private async work(worker: number): Promise<void> {
+    for (let i = worker; this.running; i++) {
+      const kind = kinds[i % kinds.length]!;
+      const started = Date.now();
+      try {
+        await this.one(kind);
+        this.answers.push({ at: this.now, took: Date.now() - started });
+      } catch (error) {
+        this.failures.push({ kind, at: this.now, what: `${(error as Error).message} after ${Date.now() - started} ms` });
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    }
+  }
+
+  private async one(kind: Kind): Promise<void> {
+    const request = {
+      blocking: ['POST', 'actions/step?blocking=true', 200],
+      nonBlocking: ['POST', 'actions/step', 202],
+      sequence: ['POST', 'actions/both?blocking=true', 200],
+      trigger: ['POST', 'triggers/event', 202],
+      read: ['GET', 'actions/step', 200],
+    } as const;
+    const [method, path, expected] = request[kind];
+    const url = `${this.cluster.apiHost}/api/v1/namespaces/_/${path}`;
+    const headers = { authorization: basic(this.auth) };
+    const answer = await call(url, { method, headers, ...(method === 'POST' ? { json: { n: 1 } } : {}) });
+    const id = answer.json?.activationId;
+    // an id that was told is a promise, whatever the status
+    if (typeof id === 'string') this.accepted.set(id, kind);
+    if (answer.status !== expected) throw new Error(`${answer.status} ${answer.text.slice(0, 200)}`);
+  }
+
+  private async put(path: string, json: object): Promise<void> {
+    const answer = await this.cluster.api(this.auth, 'PUT', path, json);
+    if (answer.status !== 200) throw new Error(`PUT ${path}: ${answer.status} ${answer.text}`);
+  }
+}
