@@ -48,6 +48,11 @@ export class InvokerPools {
     return next;
   }
 
+  /** The invoker of the highest score that is usable, whether it has a place or not. */
+  pick(request: PlacementRequest): SupervisedInvoker | undefined {
+    return this.best(request, () => true);
+  }
+
   private home(request: PlacementRequest): SupervisedInvoker | undefined {
     const known = this.homes.get(request.key);
     if (known || this.homes.has(request.key)) return known;

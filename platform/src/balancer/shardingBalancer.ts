@@ -1,4 +1,4 @@
-import type { MessageBus, Subscription } from '../bus/messageBus';
+import { LeftUnsettled, type MessageBus, type Subscription } from '../bus/messageBus';
 import type { Acknowledgement, ActivationMessage } from '../bus/messages';
 import { healthTopic } from '../bus/ping';
 import { completedTopic } from '../bus/topics';
@@ -26,11 +26,16 @@ export interface ShardingBalancerOptions {
   queue: { max: number; maxWait: number };
   /** A message that makes an invoker run the test action. */
   testMessage(): ActivationMessage;
+  /** An invoker is silent; its last ping was on the bus at `heard`, epoch ms by the clock of the bus. Then, that it is there again. */
+  lost?(invoker: string, heard: number): void;
+  back?(invoker: string): void;
   log: Logger;
   now?: () => number;
 }
 
 const tickInterval = 1000;
+/** Wait for an invoker that may take what another one left, ms. */
+const reassignRetry = 500;
 
 /**
  * Many invokers behind a bus. Each controller keeps books of its own over its share of each invoker; all compute the same home for an
@@ -46,6 +51,9 @@ export class ShardingBalancer implements LoadBalancer {
   private readonly now: () => number;
   private readonly started: number;
   private readonly hashes = new Map<string, number>();
+  /** By invoker: when the bus had its last ping. */
+  private readonly heard = new Map<string, number>();
+  private closed = false;
 
   constructor(private readonly options: ShardingBalancerOptions) {
     const { completion, queue, minMemory, log, now = Date.now } = options;
@@ -60,7 +68,11 @@ export class ShardingBalancer implements LoadBalancer {
           this.queue.offer(invoker);
         },
         test: (invoker) => this.test(invoker),
-        stateChanged: (invoker, from, to) => log.info({ invoker: invoker.id, from, to }, 'the state of an invoker changed'),
+        stateChanged: (invoker, from, to) => {
+          log.info({ invoker: invoker.id, from, to }, 'the state of an invoker changed');
+          if (to === 'offline') this.options.lost?.(invoker.id, this.heard.get(invoker.id) ?? 0);
+          else if (from === 'offline') this.options.back?.(invoker.id);
+        },
       },
       minMemory,
       now,
@@ -73,7 +85,10 @@ export class ShardingBalancer implements LoadBalancer {
     const completed = completedTopic(controller);
     this.subscriptions = await Promise.all([
       bus.subscribe(completed, { group: completed.name, maxInFlight: 128 }, async (ack) => this.acknowledge(ack)),
-      bus.subscribe(healthTopic, { group: `health${controller}`, maxInFlight: 128 }, async (ping) => this.supervision.ping(ping)),
+      bus.subscribe(healthTopic, { group: `health${controller}`, maxInFlight: 128 }, async (ping, { timestamp }) => {
+        this.heard.set(`invoker${ping.instance}`, timestamp);
+        this.supervision.ping(ping);
+      }),
     ]);
   }
 
@@ -99,6 +114,26 @@ export class ShardingBalancer implements LoadBalancer {
       throw error;
     }
     return placement;
+  }
+
+  /**
+   * Sends work that an invoker left to another one, without a place of this controller's: whoever waits for it has its own books. Waits
+   * for an invoker that takes it. Rejects with LeftUnsettled when the balancer closes.
+   */
+  async reassign(message: ActivationMessage, demand: Demand): Promise<void> {
+    // spread by the activation: what one invoker left is not for one other alone
+    const request = { ...this.request(message, demand), hash: hashText(message.activationId) };
+    for (; !this.closed; await new Promise((resolve) => setTimeout(resolve, reassignRetry))) {
+      const invoker = this.pools.pick(request);
+      if (!invoker) continue;
+      try {
+        await this.options.bus.send(invoker.topic, message);
+        return;
+      } catch (error) {
+        this.options.log.warn({ activationId: message.activationId, reason: (error as Error).message }, 'left work could not be sent yet');
+      }
+    }
+    throw new LeftUnsettled();
   }
 
   activeOf(namespaceUuid: string): number {
@@ -131,6 +166,7 @@ export class ShardingBalancer implements LoadBalancer {
 
   async close(): Promise<void> {
     clearInterval(this.timer);
+    this.closed = true;
     await Promise.all(this.subscriptions.map((s) => s.close()));
   }
 

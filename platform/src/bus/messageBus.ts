@@ -36,6 +36,11 @@ export interface SubscribeOptions {
    * that died without leaving, and is put out of it instead of waited for.
    */
   shared?: boolean;
+  /**
+   * Reads in place of a process of this name that seems dead: delivery begins when the bus, too, takes it for dead. `signal` ends the wait,
+   * and `subscribe` rejects.
+   */
+  inPlaceOf?: { name: string; signal: AbortSignal };
 }
 
 export interface MessageBus {

@@ -36,6 +36,8 @@ export interface InvokerOptions {
   stemCells?: readonly StemCell[];
   /** What was given to containers, on a bus that outlives this process; absent, a crash is somebody else's to make good. */
   handed?: HandedJournal;
+  /** Undefined when new work may begin; else it resolves when it may. Absent = always. */
+  mayBegin?: () => Promise<void> | undefined;
   /** Activations accepted and not yet recorded; more wait on the bus. */
   maxInFlight?: number;
   log: Logger;
@@ -125,8 +127,14 @@ export class Invoker {
     return new Promise((settle, reject) => {
       this.underWay.set(message, { settle, leave: () => reject(new LeftUnsettled()), offset });
       if (this.options.handed?.wasHanded(message.activationId)) void this.recover(message);
-      else this.begin(message);
+      else this.beginInTime(message);
     });
+  }
+
+  private beginInTime(message: ActivationMessage): void {
+    const wait = this.options.mayBegin?.();
+    if (wait === undefined) this.begin(message);
+    else void wait.then(() => this.beginInTime(message));
   }
 
   private begin(message: ActivationMessage): void {

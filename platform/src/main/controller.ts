@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { AdminApi } from '../admin/adminApi';
 import { NamespaceAdmin } from '../admin/namespaceAdmin';
-import { ShardingBalancer } from '../balancer/shardingBalancer';
+import { ShardingBalancer, testTransaction } from '../balancer/shardingBalancer';
 import { ConfigurationError, type PlatformConfig, requireAdminKey } from '../config/settings';
 import { BusJournal } from '../controller/cluster/busJournal';
 import { ControllerMembership } from '../controller/cluster/controllerMembership';
 import { HealthTestAction } from '../controller/cluster/healthTestAction';
+import { InvokerTakeover } from '../controller/cluster/invokerTakeover';
 import { Readiness } from '../controller/cluster/readiness';
 import { SharedCaches } from '../controller/cluster/sharedCaches';
+import { demandOf } from '../controller/demand';
 import type { Throttles } from '../controller/throttles';
 import type { Logger } from '../observe/logger';
 import type { AcceptanceJournal } from '../store/acceptanceJournal';
@@ -50,6 +52,17 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     queue,
     minMemory: config.limits.memory.min,
     testMessage: () => test.message(),
+    lost: (invoker, heard) => takeover.lost(invoker, heard),
+    back: (invoker) => takeover.back(invoker),
+    log,
+  });
+  const takeover = new InvokerTakeover({
+    bus,
+    activations: stores.activations,
+    artifacts: stores.artifacts,
+    reassign: (message, action) => balancer.reassign(message, demandOf(action, manifest.blackboxes)),
+    testTransaction,
+    grace: config.cluster.invokerGrace,
     log,
   });
   // the throttles count what the membership tells, and the membership asks others for what they count
@@ -63,7 +76,14 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     joined: (controller) => journal.joined(controller),
     log,
   });
-  const journal = new BusJournal({ bus, controller: id, life: membership.life, activations: stores.activations, log });
+  const journal = new BusJournal({
+    bus,
+    controller: id,
+    life: membership.life,
+    activations: stores.activations,
+    grace: config.cluster.takeoverAfter,
+    log,
+  });
   const activations = new SettlingActivationStore(stores.activations, (record) => journal.settle(record.activationId));
   const controller = composeController({
     id,
@@ -115,6 +135,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     await atMost(drainTimeout, controller.drain());
     await journal.close();
     await membership.leave();
+    takeover.close();
     await Promise.all([caches.close(), balancer.close(), admin.close()]);
     await bus.close();
     await stores.close();

@@ -41,6 +41,14 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
   await health.listen();
   const bus = await connectSharedBus(config, id, log);
   const stores = await openSharedStores(config, log);
+  const ping = {
+    instance,
+    userMemory: config.containerPool.userMemory,
+    tags: invokerTags,
+    dedicatedNamespaces: invokerNamespaces,
+    ...(invokerName === '' ? {} : { displayedName: invokerName }),
+  };
+  const heartbeat = new Heartbeat(bus, ping, log);
   const invoker = await composeInvoker({
     id,
     config,
@@ -52,17 +60,10 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
       : stores.activations,
     log,
     apiHost: publicUrl || `http://${host}:${port}`,
+    mayBegin: () => heartbeat.mayBegin(),
     handed: new HandedJournal(join(config.dataDir, 'handed'), log),
   });
   if (metrics) invokerMetrics(metrics.all, invoker);
-  const ping = {
-    instance,
-    userMemory: config.containerPool.userMemory,
-    tags: invokerTags,
-    dedicatedNamespaces: invokerNamespaces,
-    ...(invokerName === '' ? {} : { displayedName: invokerName }),
-  };
-  const heartbeat = new Heartbeat(bus, ping, log);
   heartbeat.start();
   state = 'up';
   log.info({ invoker: instance, health: config.admin.port, version }, 'the invoker is up');

@@ -26,6 +26,8 @@ export interface InvokerDependencies {
   apiHost: string;
   /** For an invoker whose bus outlives it. */
   handed?: HandedJournal;
+  /** Undefined when new work may begin; else it resolves when it may. */
+  mayBegin?: () => Promise<void> | undefined;
 }
 
 /** An invoker with the containers that the configuration names, taking work when this resolves. */
@@ -39,6 +41,7 @@ export async function composeInvoker({
   log,
   apiHost,
   handed,
+  mayBegin,
 }: InvokerDependencies): Promise<Invoker> {
   const invoker = new Invoker({
     id,
@@ -53,6 +56,7 @@ export async function composeInvoker({
     apiHost,
     stemCells: stemCells(manifest),
     ...(handed ? { handed } : {}),
+    ...(mayBegin ? { mayBegin } : {}),
     log,
   });
   await invoker.start();

@@ -94,11 +94,16 @@ export class KafkaBus implements MessageBus {
     return batcher.add(name, value);
   }
 
-  async subscribe<T>(topic: Topic<T>, { group, maxInFlight, shared }: SubscribeOptions, handler: Handler<T>): Promise<Subscription> {
+  async subscribe<T>(
+    topic: Topic<T>,
+    { group, maxInFlight, shared, inPlaceOf }: SubscribeOptions,
+    handler: Handler<T>,
+  ): Promise<Subscription> {
     const name = this.prefix + topic.name;
     const groupId = this.prefix + group;
     await this.ensureTopic(topic.name);
-    if (!shared) await removeFormerMembers(this.kafka, groupId, this.options.clientId);
+    if (inPlaceOf) await this.untilGone(groupId, inPlaceOf.name, inPlaceOf.signal);
+    else if (!shared) await removeFormerMembers(this.kafka, groupId, this.options.clientId);
     const startAt = topicSettings(topic.name).start === 'end' ? await this.ends(name) : undefined;
     const subscription = await KafkaSubscription.open({
       kafka: this.kafka,
@@ -239,6 +244,16 @@ export class KafkaBus implements MessageBus {
         if (attempt === topicAttempts) throw new BusUnavailable(topic, error);
         await new Promise((resolve) => setTimeout(resolve, 1000));
       }
+    }
+  }
+
+  /** The broker puts a member out of its group when it has not heard of it for the session timeout. */
+  private async untilGone(groupId: string, name: string, signal: AbortSignal): Promise<void> {
+    for (;;) {
+      signal.throwIfAborted();
+      const { groups } = await this.admin.describeGroups([groupId]);
+      if (!groups.some(({ members }) => members.some(({ clientId }) => clientId === name))) return;
+      await new Promise((resolve) => setTimeout(resolve, 500));
     }
   }
 
