@@ -38,6 +38,10 @@ module.exports = {
       globalSetup: '<rootDir>/integration-tests/docker/globalSetup.ts',
       globalTeardown: '<rootDir>/integration-tests/docker/globalTeardown.ts',
     }),
+    processes('dockerTarget', {
+      globalSetup: '<rootDir>/integration-tests/dockerTarget/globalSetup.ts',
+      globalTeardown: '<rootDir>/integration-tests/docker/globalTeardown.ts',
+    }),
     processes('provider'),
     processes('stacks'),
   ],

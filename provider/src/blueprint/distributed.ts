@@ -54,7 +54,8 @@ export function distributedBlueprint(args: PlatformArgs, platform: string, sourc
         OPENWHISK_API_HOST: '127.0.0.1',
         OPENWHISK_ADMIN_PORT: '{port:health}',
         OPENWHISK_INVOKER_ID: '{index}',
-        OPENWHISK_DATA_DIR: '/data',
+        // its containers are known by it on an engine that others use too
+        OPENWHISK_DATA_DIR: `/data/${platform}`,
         OPENWHISK_PUBLIC_URL: `${scheme}://${plan.actions.gateway}:${apiPort}`,
         OPENWHISK_CONTAINERS: 'docker',
         CONFIG_whisk_containerFactory_containerArgs_network: `${platform}-actions`,

@@ -7,6 +7,8 @@ import { type ContainerState, DockerEngine } from './dockerEngine';
 
 const PROPERTIES = { container: 'string', containerId: 'string', service: 'string', engine: 'string', timeout: 'number' } as const;
 const POLL_MS = 250;
+const TELL_MS = 5_000;
+const MAX_RESTARTS = 5;
 const LOG_LINES = 20;
 const DEFAULT_TIMEOUT = 120;
 
@@ -66,18 +68,25 @@ async function waitUntilHealthy(inputs: ValueMap, context: OperationContext): Pr
   const timeout = reveal(inputs.timeout);
   const seconds = typeof timeout === 'number' ? timeout : DEFAULT_TIMEOUT;
   const end = Math.min(context.deadline, performance.now() + seconds * 1000);
-  let starts = 0;
+  let told = Number.NEGATIVE_INFINITY;
   for (;;) {
     const state = await engine.state(container);
     if (state?.health === 'healthy' || (state?.running && state.health === undefined)) return;
-    // it is started again and again: one more time may be luck, three are none
-    if (state !== undefined && !state.running && state.exitCode !== 0) starts++;
-    const given = state === undefined ? 'does not exist' : starts > 12 ? `ends with code ${state.exitCode} whenever it starts` : undefined;
+    const given =
+      state === undefined ? 'does not exist' : isHopeless(state) ? `ends with code ${state.exitCode} whenever it starts` : undefined;
     if (given !== undefined || performance.now() >= end || context.signal.aborted)
       throw new ServiceUnhealthy(await explain(engine, service, container, given ?? describe(state!, seconds)));
-    context.log('info', `waiting for ${service} to be healthy`, { status: true });
+    if (performance.now() - told > TELL_MS) {
+      told = performance.now();
+      context.log('info', `waiting for ${service} to be healthy`, { status: true });
+    }
     await sleep(POLL_MS, undefined, { signal: context.signal }).catch(() => undefined);
   }
+}
+
+/** One more start may be luck; some of the parts need others that come up at the same time. */
+function isHopeless({ running, restarts }: ContainerState): boolean {
+  return !running && restarts >= MAX_RESTARTS;
 }
 
 function describe(state: ContainerState, seconds: number): string {

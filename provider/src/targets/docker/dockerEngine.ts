@@ -14,6 +14,8 @@ export interface ContainerState {
   /** Absent when it has no health check. */
   health?: 'starting' | 'healthy' | 'unhealthy';
   exitCode: number;
+  /** How often the engine has started it again. */
+  restarts: number;
   outOfMemory: boolean;
   /** What the last health check printed. */
   lastCheck: string;
@@ -48,11 +50,13 @@ export class DockerEngine {
       : await this.command('inspect', container);
     if (text === undefined) return undefined;
     const parsed: unknown = JSON.parse(text);
-    const { State } = (Array.isArray(parsed) ? parsed[0] : parsed) as { State: InspectedState };
+    const { State, RestartCount } = (Array.isArray(parsed) ? parsed[0] : parsed) as { State: InspectedState; RestartCount: number };
     return {
-      running: State.Running,
+      // between two starts the engine calls it running
+      running: State.Running && !State.Restarting,
       ...(State.Health === undefined || State.Health.Status === 'none' ? {} : { health: State.Health.Status }),
       exitCode: State.ExitCode,
+      restarts: RestartCount,
       outOfMemory: State.OOMKilled,
       lastCheck: State.Health?.Log?.at(-1)?.Output.trim() ?? '',
     };
@@ -112,6 +116,7 @@ export class DockerEngine {
 
 interface InspectedState {
   Running: boolean;
+  Restarting: boolean;
   ExitCode: number;
   OOMKilled: boolean;
   Health?: { Status: 'none' | 'starting' | 'healthy' | 'unhealthy'; Log?: { Output: string }[] };
