@@ -231,6 +231,42 @@ describe('memory', () => {
     expect(bench.factory.containers.map((c) => c.destroyed)).toEqual([true, false]);
   });
 
+  it('sends nobody away who was used lately, as long as a busy container of its own comes back sooner than a new one', async () => {
+    const bench = new Bench({ userMemory: 512 });
+    const other = await bench.runToEnd(b);
+    const running = await bench.run(a);
+    const waiting = await bench.run(a);
+    expect(bench.pool.status.waiting).toBe(1);
+    await bench.clock.advance(10);
+    await bench.finish(running);
+    expect(bench.where(waiting)).toBe(bench.factory.containers[1]);
+    expect([other.destroyed, bench.factory.containers.length]).toEqual([false, 2]);
+    await bench.finish(waiting);
+    // others of the namespace do not wait behind it
+    const [busy, patient, warm] = [await bench.run(a), await bench.run(a), await bench.run(b)];
+    expect(bench.where(warm)).toBe(other);
+    for (const job of [busy, patient, warm]) await bench.finish(job);
+  });
+
+  it('sends somebody away who was used lately when its own container takes longer than a new one', async () => {
+    const bench = new Bench({ userMemory: 512 });
+    const other = await bench.runToEnd(b);
+    await bench.run(a);
+    const waiting = await bench.run(a);
+    await bench.clock.advance(51);
+    expect(other.destroyed).toBe(true);
+    expect(bench.where(waiting)).toBe(bench.factory.containers[2]);
+  });
+
+  it('sends at once away who was not used for a while', async () => {
+    const bench = new Bench({ userMemory: 512 });
+    const other = await bench.runToEnd(b);
+    await bench.clock.advance(1_500);
+    await bench.run(a);
+    await bench.run(a);
+    expect(other.destroyed).toBe(true);
+  });
+
   it('refuses what is larger than everything', async () => {
     const bench = new Bench({ userMemory: 256 });
     const job = await bench.run(profile('big', { memory: 512 }));

@@ -28,8 +28,19 @@ export interface PoolOptions {
 /** ms after which a waiting job without any container of its key goes first, whoever else could be served more cheaply. */
 const patience = 1_000;
 
+/** ms; a container used so lately will likely be asked again before a new one would be ready. */
+const lately = 1_000;
+
 /** File names and labels are made of the names of containers. */
 const maxName = 128;
+
+/** What one look at the waiting jobs has found. */
+interface Look {
+  /** How many containers that read their output are promised, by key. */
+  promised: Map<string, number>;
+  /** Whether room for a container would cost others one, by its memory. */
+  costs: Map<number, boolean>;
+}
 
 /** The containers of one invoker: picks one for each job, makes room, keeps the memory bound. */
 export class ContainerPool {
@@ -132,8 +143,8 @@ export class ContainerPool {
     for (let placed = true; placed && this.buffer.size > 0; ) {
       placed = false;
       const starving = this.starving();
-      const promised = new Map<string, number>();
-      for (const head of this.buffer.heads((waiting) => this.isSoonServed(waiting, promised))) {
+      const look: Look = { promised: new Map(), costs: new Map() };
+      for (const head of this.buffer.heads((waiting) => this.isSoonServed(waiting, look))) {
         if (starving && head.job !== starving) continue;
         if (!this.place(head)) continue;
         placed = true;
@@ -168,18 +179,33 @@ export class ContainerPool {
   }
 
   /**
-   * Whether the job does better to wait: a container of its key has answered and only reads its output, and that is not `promised` to an older job. Waiting
-   * is right as long as a cold start would take longer.
+   * Whether the job does better to wait, which is so as long as a cold start would take longer: a container of its key has answered and only reads its output,
+   * and that is not promised to an older job; or one is busy, and a new one could only be had at the cost of somebody who was served a moment ago.
    */
-  private isSoonServed({ job, since }: Waiting, promised: Map<string, number>): boolean {
+  private isSoonServed({ job, since }: Waiting, { promised, costs }: Look): boolean {
     const { key } = job;
-    const before = promised.get(key) ?? 0;
-    if (before >= (this.collecting.get(key) ?? 0) || (this.warm.get(key)?.length ?? 0) > 0) return false;
+    if (!this.live.has(key) || (this.warm.get(key)?.length ?? 0) > 0) return false;
     const until = since + this.coldStarts.expected(job.action.runtimeKind);
     if (this.clock.elapsed() >= until) return false;
-    promised.set(key, before + 1);
+    const before = promised.get(key) ?? 0;
+    if (before < (this.collecting.get(key) ?? 0)) promised.set(key, before + 1);
+    else if (!this.costsOthers(job.action.limits.memory, costs)) return false;
     this.lookAgain(until);
     return true;
+  }
+
+  /** Whether room for so much can be made only by sending a container away that was used lately. */
+  private costsOthers(memory: number, costs: Map<number, boolean>): boolean {
+    let cost = costs.get(memory);
+    if (cost === undefined) {
+      const before = this.clock.elapsed() - lately;
+      let room = this.options.userMemory - this.used + this.leavingMemory;
+      for (const proxy of this.stems.idle) room += proxy.memory;
+      for (const proxy of this.proxies) if (proxy.isIdle && proxy.lastUsed <= before) room += proxy.memory;
+      cost = room < memory;
+      costs.set(memory, cost);
+    }
+    return cost;
   }
 
   private lookAgain(at: number): void {
@@ -236,9 +262,11 @@ export class ContainerPool {
     if (missing <= 0) return true;
     let wanted = missing - this.leavingMemory;
     if (wanted <= 0) return false;
+    const before = this.clock.elapsed() - lately;
     const idle = [...this.proxies].filter((p) => p.isIdle).sort((a, b) => a.lastUsed - b.lastUsed);
+    const unused = idle.filter((p) => p.lastUsed <= before);
     const chosen: ContainerProxy[] = [];
-    for (const proxy of [...idle, ...this.stems.idle]) {
+    for (const proxy of [...unused, ...this.stems.idle, ...idle.slice(unused.length)]) {
       if (wanted <= 0) break;
       chosen.push(proxy);
       wanted -= proxy.memory;

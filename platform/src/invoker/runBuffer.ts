@@ -10,6 +10,9 @@ interface Entry extends Waiting {
   taken: boolean;
 }
 
+/** How many entries are passed by before somebody else has his turn: what is looked at with each change must stay short. */
+const longestLook = 64;
+
 /** Entries in order of arrival. Taken ones are skipped, so that an entry can stand in two queues. */
 class Queue {
   private entries: Entry[] = [];
@@ -31,7 +34,8 @@ class Queue {
       this.head = 0;
     }
     if (!passed) return this.entries[this.head];
-    for (let at = this.head; at < this.entries.length; at++) {
+    const end = Math.min(this.entries.length, this.head + longestLook);
+    for (let at = this.head; at < end; at++) {
       const entry = this.entries[at]!;
       if (!entry.taken && !passed(entry)) return entry;
     }

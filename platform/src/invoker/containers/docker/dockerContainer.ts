@@ -17,7 +17,8 @@ export interface DockerContainerParts {
   output: NodeJS.ReadableStream;
   address: string;
   room: WaitingRoom;
-  removed: () => void;
+  /** Removes it from the engine. Never rejects. */
+  remove: () => Promise<void>;
 }
 
 /** A container of the Docker engine, reached over its network. Its output is followed live, so no log file is read. */
@@ -76,17 +77,9 @@ export class DockerContainer implements Container {
     return this.destroyed;
   }
 
-  private async remove(): Promise<void> {
+  private remove(): Promise<void> {
     this.client.close();
-    try {
-      await this.parts.container.remove({ force: true });
-    } catch (error) {
-      // gone already, or on its way: that is what was wanted
-      const { statusCode } = error as { statusCode?: number };
-      if (statusCode !== 404 && statusCode !== 409) throw error;
-    } finally {
-      this.parts.removed();
-    }
+    return this.parts.remove();
   }
 
   private async diagnose(): Promise<{ outOfMemory: boolean }> {
@@ -98,7 +91,7 @@ export class DockerContainer implements Container {
       );
       if (!state) return { outOfMemory: false };
       if (state.OOMKilled) return { outOfMemory: true };
-      if (!state.Running) return { outOfMemory: state.ExitCode === 137 && !this.destroyed };
+      if (!state.Running) return { outOfMemory: false };
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
     return { outOfMemory: false };

@@ -3,6 +3,7 @@ import Docker from 'dockerode';
 import { WaitingRoom } from '../../logs/waitingRoom';
 import { type Container, type ContainerFactory, type ContainerSpec, ContainerStartError } from '../container';
 import { ensureNetwork } from './actionNetwork';
+import { ContainerRemovals } from './containerRemovals';
 import { DockerContainer } from './dockerContainer';
 import { createOptions, type DockerSettings, invokerLabel, runtimePort } from './hostConfig';
 import { type Sandbox, SandboxPool } from './sandboxPool';
@@ -29,13 +30,15 @@ export class DockerContainerFactory implements ContainerFactory {
   private readonly containers = new Set<DockerContainer>();
   private starting = 0;
   private readonly waiting: (() => void)[] = [];
+  private readonly removals: ContainerRemovals;
   private readonly sandboxes: SandboxPool;
   private network: Promise<void> | undefined;
 
   constructor(private readonly options: DockerContainerOptions) {
     this.docker = options.socketPath === undefined ? new Docker() : new Docker({ socketPath: options.socketPath });
     const { network, invoker, sandboxes = 4, warn = () => undefined } = options;
-    this.sandboxes = new SandboxPool({ docker: this.docker, network, invoker, size: sandboxes, warn });
+    this.removals = new ContainerRemovals(this.docker, warn);
+    this.sandboxes = new SandboxPool({ docker: this.docker, removals: this.removals, network, invoker, size: sandboxes, warn });
   }
 
   async create(spec: ContainerSpec): Promise<Container> {
@@ -74,6 +77,7 @@ export class DockerContainerFactory implements ContainerFactory {
   async close(): Promise<void> {
     await Promise.all([...this.containers].map((c) => c.destroy()));
     await this.sandboxes.close();
+    await this.removals.close();
     this.room.close();
   }
 
@@ -114,7 +118,8 @@ export class DockerContainerFactory implements ContainerFactory {
         output,
         address,
         room,
-        removed: () => {
+        remove: async () => {
+          await this.removals.remove(container.id);
           this.containers.delete(made);
           if (sandbox) void this.sandboxes.end(sandbox);
         },
@@ -122,7 +127,7 @@ export class DockerContainerFactory implements ContainerFactory {
       this.containers.add(made);
       return made;
     } catch (error) {
-      await container.remove({ force: true }).catch(ignoreMissing);
+      await this.removals.remove(container.id);
       throw error;
     }
   }

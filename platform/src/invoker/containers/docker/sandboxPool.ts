@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
+import type { ContainerRemovals } from './containerRemovals';
 import { sandboxContainer } from './hostConfig';
 import { sandboxImage, sandboxRoot } from './sandboxImage';
 
@@ -15,6 +16,7 @@ export interface Sandbox {
 
 export interface SandboxPoolOptions {
   docker: Docker;
+  removals: ContainerRemovals;
   network: string;
   /** Value of the label of the invoker. */
   invoker: string;
@@ -69,7 +71,7 @@ export class SandboxPool {
 
   /** Ends a sandbox that was taken. */
   end(sandbox: Sandbox): Promise<void> {
-    const ended = this.remove(sandbox.id).finally(() => this.ending.delete(ended));
+    const ended = this.options.removals.remove(sandbox.id).finally(() => this.ending.delete(ended));
     this.ending.add(ended);
     return ended;
   }
@@ -103,18 +105,8 @@ export class SandboxPool {
       if (!address) throw new Error(`a container has no address in the network '${network}'.`);
       return { id: container.id, address };
     } catch (error) {
-      await this.remove(container.id);
+      await this.options.removals.remove(container.id);
       throw error;
-    }
-  }
-
-  private async remove(id: string): Promise<void> {
-    try {
-      await this.options.docker.getContainer(id).remove({ force: true });
-    } catch (error) {
-      const { statusCode, message } = error as Error & { statusCode?: number };
-      // gone already, or on its way
-      if (statusCode !== 404 && statusCode !== 409) this.options.warn(`A prepared network could not be removed: ${message}`);
     }
   }
 
