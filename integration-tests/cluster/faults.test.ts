@@ -7,7 +7,7 @@ let load: MixedLoad;
 let loads = 0;
 
 beforeAll(async () => {
-  cluster = await Cluster.start();
+  cluster = await Cluster.start({ environment: { OPENWHISK_TAKEOVER_AFTER: '2 s' } });
   await cluster.settled();
 });
 afterAll(() => cluster?.stop());
@@ -45,3 +45,105 @@ test('all controllers and invokers are restarted, one after another: no request 
   expect(Math.max(...load.runs.values())).toBe(1);
   expect(load.accepted.size).toBeGreaterThan(200);
 });
+
+test('a controller is killed: only calls that were on it fail, what it had accepted is recorded', async () => {
+  load.start();
+  await seconds(1);
+  const killed = cluster.controllers[0]!.process;
+  const at = load.now;
+  await killed.kill();
+  await seconds(4);
+  const alone = load.now;
+  await killed.run();
+  await seconds(2);
+  await load.stop();
+  // one on each connection of the load may have been on it
+  expect(load.failures.length).toBeLessThanOrEqual(4);
+  expect(load.failures.filter((f) => f.kind === 'read' || f.at > at + 2000)).toEqual([]);
+  expect(load.answers.filter((a) => a.at > at && a.at < alone).length).toBeGreaterThan(20);
+  const records = await load.recorded();
+  // what it carried on itself is recorded as lost; the rest as if nothing had happened
+  const failed = [...records.values()].filter(({ status }) => status !== 'success');
+  expect(failed.filter(({ error }) => error !== outcomeUnknown)).toEqual([]);
+  expect(failed.length).toBeLessThanOrEqual(4);
+  expect(Math.max(...load.runs.values())).toBe(1);
+});
+
+test('a controller is killed and stays away: another one records what it had accepted', async () => {
+  const killed = cluster.controllers[1]!;
+  const ids = await load.slow('sequence', 3, killed.api);
+  await killed.process.kill();
+  const records = await load.recorded(90_000);
+  expect(ids.map((id) => records.get(id)!.error)).toEqual([outcomeUnknown, outcomeUnknown, outcomeUnknown]);
+  await killed.process.run();
+});
+
+test('an invoker is killed: work goes on elsewhere; what it had is recorded when it is back, and runs once', async () => {
+  await cluster.settled();
+  const killed = cluster.invokers[load.home(cluster.invokers.length)]!.process;
+  load.start();
+  await seconds(1);
+  const slow = await load.slow('nonBlocking', 3);
+  await killed.kill();
+  await seconds(3);
+  await killed.run();
+  await cluster.settled();
+  await seconds(1);
+  await load.stop();
+  const records = await load.recorded();
+  // user code had begun: nobody knows how far it came
+  const interrupted = new Set(slow.map((id) => records.get(id)!));
+  expect([...interrupted].map(({ status }) => status)).toEqual(Array(3).fill('whisk internal error'));
+  const failed = [...records.values()].filter(({ status }) => status !== 'success');
+  expect(failed.filter(({ status }) => status !== 'whisk internal error')).toEqual([]);
+  // at most what each container had, and what waited for it as part of a sequence
+  expect(failed.length).toBeLessThanOrEqual(3 + 2 * 4);
+  expect(Math.max(...load.runs.values())).toBe(1);
+});
+
+test.each([
+  ['the broker', () => cluster.kafka.process],
+  ['the database', () => cluster.couch.process],
+])('%s is killed and comes back: what was accepted before and after is recorded', async (_, process) => {
+  const killed = process();
+  // one that is not ours can't be killed
+  if (!killed) return;
+  load.start();
+  await seconds(1);
+  await killed.kill();
+  await seconds(2);
+  await killed.run();
+  const back = load.now;
+  await cluster.settled();
+  await seconds(5);
+  await load.stop();
+  const records = await load.recorded(90_000);
+  expect(records.size).toBeGreaterThan(50);
+  expect(Math.max(...load.runs.values())).toBe(1);
+  // it works again
+  expect(load.answers.filter((a) => a.at > back).length).toBeGreaterThan(20);
+  expect(load.failures.filter((f) => f.at > back + 15_000)).toEqual([]);
+});
+
+test('an invoker is paused: its work waits, other work goes elsewhere', async () => {
+  await cluster.settled();
+  const paused = cluster.invokers[load.home(cluster.invokers.length)]!.process;
+  load.start();
+  await seconds(1);
+  paused.pause();
+  // longer than silence is tolerated
+  await seconds(12);
+  const away = load.now;
+  // those that were there before wait for it
+  load.start();
+  await seconds(2);
+  expect(load.answers.filter((a) => a.at > away).length).toBeGreaterThan(10);
+  paused.resume();
+  await cluster.settled();
+  await load.stop();
+  expect(load.failures).toEqual([]);
+  await load.recorded();
+  expect(Math.max(...load.runs.values())).toBe(1);
+});
+
+const outcomeUnknown = 'The platform stopped before the outcome of this activation was known.';

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { hashText, score } from '../../platform/src/balancer/rendezvous';
 import { eventually } from '../eventually';
 import { call } from '../httpCall';
 import { basic } from '../platformProcess';
@@ -16,6 +17,9 @@ export interface Failure {
 
 const kinds: Kind[] = ['blocking', 'nonBlocking', 'read', 'blocking', 'sequence', 'blocking', 'trigger', 'nonBlocking', 'read'];
 
+/** ms that a slow call takes. */
+const slowWait = 4000;
+
 /**
  * Steady calls of every kind through nginx, from the moment of `start` to `stop`, with the ids of all that was accepted. The action tells
  * a counter of this process each time it runs.
@@ -28,11 +32,12 @@ export class MixedLoad {
   /** When each answer came and how long it took, ms since the load began. */
   readonly answers: { at: number; took: number }[] = [];
   private running = false;
-  private workers: Promise<void>[] = [];
+  private readonly workers: Promise<void>[] = [];
   private began = 0;
 
   private constructor(
     private readonly cluster: Cluster,
+    private readonly namespace: string,
     private readonly auth: string,
     private readonly counter: Server,
   ) {}
@@ -47,7 +52,7 @@ export class MixedLoad {
     await new Promise<void>((resolve) => counter.listen(0, '127.0.0.1', resolve));
     const { port } = counter.address() as AddressInfo;
     const { auth } = await cluster.namespace(namespace);
-    const load: MixedLoad = new MixedLoad(cluster, auth, counter);
+    const load: MixedLoad = new MixedLoad(cluster, namespace, auth, counter);
     const code = `const http = require('node:http');
       function main(args) {
         const id = process.env.__OW_ACTIVATION_ID;
@@ -65,10 +70,11 @@ export class MixedLoad {
     return load;
   }
 
+  /** May be called again, for more. */
   start(workers = 4): void {
     this.running = true;
-    this.began = Date.now();
-    this.workers = Array.from({ length: workers }, (_, i) => this.work(i));
+    this.began ||= Date.now();
+    for (let i = 0; i < workers; i++) this.workers.push(this.work(i));
   }
 
   async stop(): Promise<void> {
@@ -104,6 +110,32 @@ export class MixedLoad {
       if (missing.length > 0) throw new Error(`${missing.length} of ${ids.size} have no record: ${first.join(', ')}`);
     }, ms);
     return records;
+  }
+
+  /** Calls that take some seconds and are not waited for; their ids, when user code has begun. */
+  async slow(kind: 'sequence' | 'nonBlocking', count: number, base = this.cluster.apiHost): Promise<string[]> {
+    const before = this.runs.size;
+    const path = kind === 'sequence' ? 'actions/both' : 'actions/step';
+    const answers = await Promise.all(
+      Array.from({ length: count }, () => this.cluster.api(this.auth, 'POST', path, { wait: slowWait }, base)),
+    );
+    const ids = answers.map(({ json, status, text }) => {
+      if (status !== 202) throw new Error(`a slow call was not accepted: ${status} ${text}`);
+      return json.activationId as string;
+    });
+    for (const id of ids) this.accepted.set(id, kind);
+    await eventually(async () => {
+      const begun = kind === 'sequence' ? this.runs.size - before : ids.filter((id) => this.runs.has(id)).length;
+      if (begun < count) throw new Error(`${begun} of ${count} have begun`);
+    });
+    return ids;
+  }
+
+  /** The number of the invoker, of so many, at which the load's action is at home. */
+  home(invokers: number): number {
+    const key = hashText(`${this.namespace} ${this.namespace}/step`);
+    const scores = Array.from({ length: invokers }, (_, i) => score(key, hashText(`invoker${i}`)));
+    return scores.indexOf(Math.max(...scores));
   }
 
   /** The longest time without any answer from `from` (ms since the load began) on. */

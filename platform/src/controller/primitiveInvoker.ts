@@ -9,8 +9,10 @@ import { demandOf } from './demand';
 import { Unavailable } from './http/errors';
 
 const omitted = Symbol('the record is not in the acknowledgement');
-/** ms between looks into the store. */
-const pollDelays = [50, 200, 1000, 3000, 5000, 7000];
+/** ms between looks into the store for a record that is certainly on its way. */
+const pollDelays = [0, 50, 200, 1000, 3000, 5000, 7000];
+/** ms without a word after which the store is asked. */
+const silence = 15_000;
 
 /** Sends one primitive action to an invoker and, for a blocking call, waits for its result. */
 export class PrimitiveInvoker {
@@ -55,26 +57,40 @@ export class PrimitiveInvoker {
     return record ? { activationId, record } : { activationId };
   }
 
-  /** The record that the invoker sent; where it was too large for that, the stored one. */
+  /** The record that the invoker sent; where it was too large for that, or no word comes for long, the stored one. */
   private async wait(
     result: Placement['result'],
     { caller, wait }: ActionCall,
     activationId: string,
   ): Promise<ActivationRecord | undefined> {
     const deadline = Date.now() + wait;
-    const told = await within(
-      result.then((record) => record ?? omitted),
-      wait,
-    );
-    if (told !== omitted) return told;
-    for (const delay of [0, ...pollDelays]) {
+    const told = result.then((record) => record ?? omitted);
+    for (;;) {
+      const left = deadline - Date.now();
+      if (left <= 0) return undefined;
+      const record = await within(told, Math.min(left, silence));
+      if (record === omitted) return this.poll(caller.namespace.name, activationId, deadline);
+      if (record) return record;
+      // an acknowledgement can be lost with a broker; the record is not
+      const stored = left > silence && (await this.stored(caller.namespace.name, activationId));
+      if (stored) return stored;
+    }
+  }
+
+  private async poll(namespace: string, activationId: string, deadline: number): Promise<ActivationRecord | undefined> {
+    for (const delay of pollDelays) {
       if (Date.now() + delay > deadline) return undefined;
       if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
-      const stored = await this.activations.get(caller.namespace.name, activationId);
-      // the logs are not part of an answer
-      if (stored) return { ...stored, logs: [] };
+      const stored = await this.stored(namespace, activationId);
+      if (stored) return stored;
     }
     return undefined;
+  }
+
+  private async stored(namespace: string, activationId: string): Promise<ActivationRecord | undefined> {
+    const stored = await this.activations.get(namespace, activationId).catch(() => undefined);
+    // the logs are not part of an answer
+    return stored && { ...stored, logs: [] };
   }
 
   private message({ caller, resolved, payload, transaction, blocking, cause }: ActionCall, activationId: string): ActivationMessage {
