@@ -1,0 +1,122 @@
+import { hashText, score } from '../../platform/src/balancer/rendezvous';
+import { eventually } from '../eventually';
+import { Cluster } from './cluster';
+import type { ControlledProcess } from './controlledProcess';
+import { MixedLoad } from './mixedLoad';
+
+/** The promise of docs/delivery.md under faults of what the platform stands on, and of invokers that do not come back. */
+let cluster: Cluster;
+let load: MixedLoad;
+let loads = 0;
+
+/** Name of a namespace whose action `step` is at home on invoker 0: what happens to that one matters. */
+function namespace(): string {
+  for (;;) {
+    const name = `delivery${loads++}`;
+    const key = hashText(`${name} ${name}/step`);
+    if (score(key, hashText('invoker0')) > score(key, hashText('invoker1'))) return name;
+  }
+}
+
+const seconds = (n: number) => new Promise((resolve) => setTimeout(resolve, n * 1000));
+
+beforeAll(async () => {
+  cluster = await Cluster.start({
+    controllers: 2,
+    invokers: 2,
+    // room for all that is sent to an invoker before anybody knows that it is dead
+    environment: { OPENWHISK_INVOKER_GRACE: '1 s', CONFIG_whisk_containerPool_userMemory: '8192 m' },
+  });
+  await cluster.settled();
+});
+afterAll(() => cluster?.stop());
+beforeEach(async () => {
+  load = await MixedLoad.prepare(cluster, namespace());
+});
+afterEach(async () => {
+  await load.stop();
+  await load.close();
+});
+
+/** Everything accepted has its record, no user code ran twice; gives the records that tell of a failure. */
+async function kept(ms = 60_000): Promise<string[]> {
+  await load.stop();
+  const records = await load.recorded(ms);
+  expect([...load.runs].filter(([, runs]) => runs > 1)).toEqual([]);
+  return [...records.values()].filter(({ status }) => status !== 'success').map(({ error }) => error ?? '');
+}
+
+async function answersAgain(since: number): Promise<void> {
+  await eventually(async () => expect(load.answers.filter(({ at }) => at > since).length).toBeGreaterThan(20), 60_000);
+}
+
+test.each<[string, () => ControlledProcess | undefined]>([
+  ['Kafka', () => cluster.kafka.process],
+  ['the database', () => cluster.couch.process],
+])('%s is killed and comes back: what was accepted is recorded', async (_, part) => {
+  const process = part();
+  if (!process) return;
+  load.start();
+  await seconds(1);
+  await process.kill();
+  await seconds(2);
+  await process.run();
+  await answersAgain(load.now);
+  expect(await kept()).toEqual([]);
+});
+
+test.each<[string, () => ControlledProcess | undefined]>([
+  ['Kafka', () => cluster.kafka.process],
+  ['the database', () => cluster.couch.process],
+])('%s is stopped for a while and goes on: what was accepted is recorded', async (_, part) => {
+  const process = part();
+  if (!process) return;
+  load.start();
+  await seconds(1);
+  process.pause();
+  await seconds(4);
+  process.resume();
+  await answersAgain(load.now);
+  expect(await kept()).toEqual([]);
+});
+
+test('an invoker is killed and stays away: the other one runs what it never began, the rest is recorded as unknown', async () => {
+  load.start();
+  await seconds(1);
+  const killed = cluster.invokers[0]!.process;
+  await killed.kill();
+  const dead = Date.now();
+  const late: string[] = [];
+  // until the silence is noticed work goes to it, and waits for nobody
+  while (Date.now() < dead + 9000) {
+    const id = await load.fire();
+    if (Date.now() > dead + 6500) late.push(id);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+  await answersAgain(load.now + 1000);
+  await load.stop();
+  const records = await load.recorded(90_000);
+  expect([...load.runs].filter(([, runs]) => runs > 1)).toEqual([]);
+  const failed = [...records].filter(([, { status }]) => status !== 'success');
+  expect(
+    failed.filter(([, { error }]) => !error?.startsWith('The platform stopped before the outcome') && error !== 'Sequence failed.'),
+  ).toEqual([]);
+  expect(failed.length).toBeGreaterThan(0);
+  expect(late.length).toBeGreaterThan(5);
+  expect(failed.filter(([id]) => late.includes(id))).toEqual([]);
+  expect(late.filter((id) => load.runs.get(id) !== 1)).toEqual([]);
+  await killed.run();
+  await cluster.settled();
+});
+
+test('an invoker is stopped for longer than others wait, and goes on: nothing runs twice', async () => {
+  load.start();
+  await seconds(1);
+  const paused = cluster.invokers[0]!.process;
+  paused.pause();
+  await seconds(25);
+  paused.resume();
+  await answersAgain(load.now);
+  await kept(90_000);
+  await cluster.settled();
+});
