@@ -4,6 +4,7 @@ import fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../observe/logger';
 import type { NamespaceEntry } from '../store/subjectStore';
 import { AdminError } from './adminErrors';
+import type { DatabaseContents } from './databaseContents';
 import type { NamespaceAdmin, NamespacePut } from './namespaceAdmin';
 
 export interface AdminApiOptions {
@@ -26,6 +27,7 @@ export class AdminApi {
 
   constructor(
     private readonly namespaces: NamespaceAdmin,
+    private readonly contents: DatabaseContents,
     private readonly options: AdminApiOptions,
     log: Logger,
   ) {
@@ -90,6 +92,16 @@ export class AdminApi {
           },
         );
         api.get<Named>('/subjects/:name', async ({ params }) => this.namespaces.subject(params.name));
+        api.post<{ Body: { auth: string } }>(
+          '/identities',
+          { schema: { body: { type: 'object', additionalProperties: false, required: ['auth'], properties: { auth: nonEmptyText } } } },
+          async ({ body }) => this.namespaces.identify(body.auth),
+        );
+        api.get<Named & { Querystring: { limit?: number; skip?: number; docs?: boolean } }>(
+          '/databases/:name',
+          { schema: { querystring: { ...page, properties: { ...page.properties, docs: { type: 'boolean' } } } } },
+          async ({ params, query }) => this.contents.page(params.name, query.skip ?? 0, query.limit ?? maxPage, query.docs === true),
+        );
       },
       { prefix: '/v1' },
     );

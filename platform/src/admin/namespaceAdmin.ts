@@ -108,6 +108,14 @@ export class NamespaceAdmin {
     await this.changed(name);
   }
 
+  /** Whose key it is; blocked subjects have none. `auth` is `uuid:key`. */
+  async identify(auth: string): Promise<{ subject: string; namespace: string }> {
+    const { uuid, key } = parseKey(auth);
+    const identity = await this.subjects.identify(uuid, key);
+    if (!identity) throw new AdminError(404, 'Nobody has this key.');
+    return { subject: identity.subject, namespace: identity.namespace.name };
+  }
+
   async subject(name: string): Promise<SubjectDocument> {
     const subject = await this.subjects.subject(name);
     if (!subject) throw new AdminError(404, `There is no subject '${name}'.`);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { AdminApi } from '../admin/adminApi';
+import { DatabaseContents } from '../admin/databaseContents';
 import { NamespaceAdmin } from '../admin/namespaceAdmin';
 import { ShardingBalancer, testTransaction } from '../balancer/shardingBalancer';
 import { ConfigurationError, type PlatformConfig, requireAdminKey } from '../config/settings';
@@ -112,6 +113,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
   };
   const admin = new AdminApi(
     new NamespaceAdmin(stores.subjects, stores.artifacts, forget),
+    new DatabaseContents(stores.subjects, stores.artifacts, stores.activations),
     {
       host: config.api.host,
       port: config.admin.port,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { AdminApi } from '../admin/adminApi';
+import { DatabaseContents } from '../admin/databaseContents';
 import { NamespaceAdmin } from '../admin/namespaceAdmin';
 import { LeanBalancer } from '../balancer/leanBalancer';
 import { EmbeddedBus } from '../bus/embedded/embeddedBus';
@@ -68,6 +69,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
   let stopping = false;
   const admin = new AdminApi(
     new NamespaceAdmin(subjects, artifacts, (namespace) => controller.caches.forgetNamespace(namespace)),
+    new DatabaseContents(subjects, artifacts, activations),
     {
       host: config.api.host,
       port: config.admin.port,
