@@ -82,8 +82,8 @@ export async function startRelay(sockets) {
   return { pid: child.pid, port, stop: () => child.kill('SIGKILL') };
 }
 
-/** A standalone platform with one namespace and the action; `memoryMb` bounds its containers of 256 MB. */
-export async function startPlatform(memoryMb) {
+/** A standalone platform with one namespace and the action; `memoryMb` bounds its containers of 256 MB, `more` are settings. */
+export async function startPlatform(memoryMb, more = {}) {
   const [port, adminPort] = [await freePort(), await freePort()];
   const dataDir = mkdtempSync(join(tmpdir(), 'bench-platform-'));
   const adminKey = randomBytes(24).toString('hex');
@@ -99,6 +99,7 @@ export async function startPlatform(memoryMb) {
       LIMITS_ACTIONS_INVOKES_PERMINUTE: '100000000',
       LIMITS_ACTIONS_INVOKES_CONCURRENT: '1000',
       CONFIG_whisk_containerPool_userMemory: `${memoryMb} m`,
+      ...more,
     },
   });
   const admin = (method, path, body) =>

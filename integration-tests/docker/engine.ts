@@ -38,7 +38,7 @@ async function install(): Promise<void> {
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   try {
     await run('apt-get', ['update', '-qq'], { env: environment });
-    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'docker.io', 'iptables'], { env: environment });
+    await run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'docker.io', 'iptables', 'iproute2'], { env: environment });
   } catch (error) {
     throw new Error(`A Docker engine is needed: none is installed, and installing one failed: ${(error as Error).message.split('\n')[0]}`);
   }

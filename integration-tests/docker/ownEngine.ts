@@ -1,31 +1,33 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Docker from 'dockerode';
 import { eventually } from '../eventually';
 
+/** Addresses of the line to the second engine, and of the networks it makes. */
+const line = { here: '10.198.0.1', there: '10.198.0.2' };
+const networks = '10.199.0.0/16';
+
 /**
- * A second engine beside that of the machine, which a test may restart. It leaves the rules of the machine's firewall alone, and has a bridge
- * of its own: one told to have none removes `docker0`, which is the other's.
+ * A second engine beside that of the machine, which a test may restart. It lives in a network namespace of its own, since an engine that starts takes bridges and
+ * rules of the firewall for its own; its containers are reached over a line between the two.
  */
 export class OwnEngine {
-  private readonly bridge = `owt${process.pid}`;
+  private readonly namespace = `engine-${process.pid}`;
   readonly directory = mkdtempSync(join(tmpdir(), 'engine-'));
   readonly socketPath = join(this.directory, 'docker.sock');
   readonly docker = new Docker({ socketPath: this.socketPath });
   private child: ChildProcess | undefined;
+  private connected = false;
 
   async start(): Promise<void> {
-    const { directory } = this;
+    this.connect();
+    const { directory, namespace } = this;
     const folders = ['--data-root', join(directory, 'data'), '--exec-root', join(directory, 'exec'), '--pidfile', join(directory, 'pid')];
-    const network = [`--bridge=${this.bridge}`, '--iptables=false', '--ip6tables=false', '--default-address-pool', 'base=10.199.0.0/16,size=24'];
-    if (!existsSync(`/sys/class/net/${this.bridge}`)) {
-      execFileSync('ip', ['link', 'add', 'name', this.bridge, 'type', 'bridge']);
-      execFileSync('ip', ['address', 'add', '10.198.0.1/24', 'dev', this.bridge]);
-      execFileSync('ip', ['link', 'set', this.bridge, 'up']);
-    }
-    this.child = spawn('dockerd', [...folders, ...network, '-H', `unix://${this.socketPath}`], { stdio: 'ignore' });
+    const network = ['--bridge=none', '--iptables=false', '--ip6tables=false', '--default-address-pool', `base=${networks},size=24`];
+    const engine = ['dockerd', ...folders, ...network, '-H', `unix://${this.socketPath}`];
+    this.child = spawn('nsenter', [`--net=/run/netns/${namespace}`, ...engine], { stdio: 'ignore' });
     await eventually(() => this.docker.ping(), 30_000);
   }
 
@@ -48,7 +50,27 @@ export class OwnEngine {
 
   async remove(): Promise<void> {
     await this.stop();
-    execFileSync('ip', ['link', 'delete', this.bridge]);
+    // the line and all bridges end with it
+    if (this.connected) ip(['netns', 'delete', this.namespace]);
     rmSync(this.directory, { recursive: true, force: true });
   }
+
+  private connect(): void {
+    if (this.connected) return;
+    const { namespace } = this;
+    const [near, far] = [`owh${process.pid}`, `owe${process.pid}`];
+    ip(['netns', 'add', namespace]);
+    this.connected = true;
+    ip(['link', 'add', near, 'type', 'veth', 'peer', 'name', far, 'netns', namespace]);
+    ip(['address', 'add', `${line.here}/30`, 'dev', near]);
+    ip(['link', 'set', near, 'up']);
+    ip(['-n', namespace, 'address', 'add', `${line.there}/30`, 'dev', far]);
+    ip(['-n', namespace, 'link', 'set', far, 'up']);
+    ip(['-n', namespace, 'link', 'set', 'lo', 'up']);
+    ip(['route', 'add', networks, 'via', line.there]);
+  }
+}
+
+function ip(args: string[]): void {
+  execFileSync('ip', args, { stdio: ['ignore', 'ignore', 'inherit'] });
 }

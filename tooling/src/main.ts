@@ -1,4 +1,4 @@
-import { bench, benchProvider } from './commands/bench';
+import { bench, benchContainers, benchProvider } from './commands/bench';
 import { build } from './commands/build';
 import { down } from './commands/down';
 import { info } from './commands/info';
@@ -18,6 +18,7 @@ import { UserError } from './userError';
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   adopt: async (args) => (await import('./commands/adopt.js')).adopt(args),
   bench,
+  'bench:containers': benchContainers,
   'bench:provider': benchProvider,
   build,
   down,
@@ -32,6 +33,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   sdk,
   test,
   up,
+  wskadmin: async (args) => (await import('./commands/wskadmin.js')).wskadmin(args),
 };
 
 /** Runs one command; what a user can put right is shown as one sentence, anything else with its stack. */

@@ -13,6 +13,11 @@ export function benchProvider(args: readonly string[]): Promise<number> {
   return measure('provider.mjs', args);
 }
 
+/** `npm run bench:containers`: starts of containers of the Docker engine against the engine alone, and what a pool makes of them. */
+export function benchContainers(args: readonly string[]): Promise<number> {
+  return measure('containers.mjs', args);
+}
+
 async function measure(program: string, args: readonly string[]): Promise<number> {
   await buildWorkspace();
   return (await runCommand(process.execPath, [join(repositoryRoot, 'integration-tests/bench', program), ...args], { output: 'show' })).code;

@@ -42,6 +42,8 @@ export function createOptions(spec: ContainerSpec, settings: DockerSettings, san
     Env: Object.entries(spec.environment).map(([key, value]) => `${key}=${value}`),
     AttachStdout: true,
     AttachStderr: true,
+    // nothing in it waits for a signal: an engine that ends need not wait either
+    StopTimeout: 0,
     Labels: { [invokerLabel]: settings.invoker, 'openwhisk.kind': spec.kind },
     HostConfig: {
       Memory: memory,
@@ -70,6 +72,7 @@ export function sandboxContainer(name: string, network: string, invoker: string)
     Image: sandboxImage,
     Entrypoint: [sandboxProgram],
     User: '65534:65534',
+    StopTimeout: 0,
     Labels: { [invokerLabel]: invoker, 'openwhisk.kind': 'sandbox' },
     HostConfig: {
       Memory: sandboxMemory * mebibyte,
