@@ -102,8 +102,11 @@ export class KafkaBus implements MessageBus {
     const name = this.prefix + topic.name;
     const groupId = this.prefix + group;
     await this.ensureTopic(topic.name);
+    const makeRoom = async () => {
+      if (!shared) await removeFormerMembers(this.kafka, groupId, this.options.clientId);
+    };
     if (inPlaceOf) await this.untilGone(groupId, inPlaceOf.name, inPlaceOf.signal);
-    else if (!shared) await removeFormerMembers(this.kafka, groupId, this.options.clientId);
+    else await makeRoom();
     const startAt = topicSettings(topic.name).start === 'end' ? await this.ends(name) : undefined;
     const subscription = await KafkaSubscription.open({
       kafka: this.kafka,
@@ -114,6 +117,7 @@ export class KafkaBus implements MessageBus {
       ...(startAt === undefined ? {} : { startAt }),
       sessionTimeout: this.options.sessionTimeout ?? 10_000,
       handler,
+      makeRoom,
       contact: () => this.contact(),
       log: this.options.log,
     });

@@ -14,6 +14,8 @@ export interface KafkaSubscriptionOptions<T> {
   startAt?: ReadonlyMap<number, number>;
   /** ms */
   sessionTimeout: number;
+  /** Makes room in the group for a member of this process, before it joins anew after a failure. */
+  makeRoom(): Promise<void>;
   handler: Handler<T>;
   /** Told of every sign of life of the broker. */
   contact(): void;
@@ -52,10 +54,22 @@ export class KafkaSubscription<T> implements Subscription {
       heartbeatInterval: this.heartbeatInterval,
       maxWaitTimeInMs: 100,
       allowAutoTopicCreation: false,
-      retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: Number.MAX_SAFE_INTEGER, restartOnFailure: async () => true },
+      retry: {
+        initialRetryTime: 100,
+        maxRetryTime: 1000,
+        retries: Number.MAX_SAFE_INTEGER,
+        restartOnFailure: async () => {
+          await options.makeRoom();
+          return true;
+        },
+      },
     });
     this.consumer.on(this.consumer.events.HEARTBEAT, options.contact);
     this.consumer.on(this.consumer.events.FETCH, options.contact);
+    // what the client takes for final is not: it is begun anew until this subscription is closed
+    this.consumer.on(this.consumer.events.CRASH, ({ payload }) => {
+      if (!payload.restart) void this.restart(payload.error);
+    });
     this.committer = setInterval(() => void this.commit(), commitInterval);
   }
 
@@ -64,10 +78,8 @@ export class KafkaSubscription<T> implements Subscription {
     const subscription = new KafkaSubscription(options);
     const { consumer } = subscription;
     try {
-      await consumer.connect();
-      await consumer.subscribe({ topic: options.name, fromBeginning: true });
       const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve));
-      await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (payload) => subscription.eachBatch(payload) });
+      await subscription.run();
       await joined;
       for (const [partition, offset] of options.startAt ?? []) consumer.seek({ topic: options.name, partition, offset: String(offset) });
       return subscription;
@@ -98,6 +110,28 @@ export class KafkaSubscription<T> implements Subscription {
   get committed(): number | undefined {
     const committed = this.partitions.get(0)?.committed ?? -1;
     return committed < 0 ? undefined : committed;
+  }
+
+  private async run(): Promise<void> {
+    const { consumer } = this;
+    await consumer.connect();
+    await consumer.subscribe({ topic: this.options.name, fromBeginning: true });
+    await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: (payload) => this.eachBatch(payload) });
+  }
+
+  private async restart(reason: Error): Promise<void> {
+    const { group, log, makeRoom } = this.options;
+    log.warn({ group, reason: reason.message }, 'reading from the bus failed; it is begun anew');
+    while (!this.closed) {
+      await new Promise((resolve) => setTimeout(resolve, 500));
+      try {
+        await makeRoom();
+        await this.run();
+        return;
+      } catch (error) {
+        log.debug({ group, reason: (error as Error).message }, 'reading from the bus can not begin yet');
+      }
+    }
   }
 
   private get heartbeatInterval(): number {
