@@ -13,7 +13,7 @@ export interface AdminApiOptions {
   /** Bearer key. */
   key: string;
   /** What the health route tells of the process. */
-  about: () => object;
+  about: () => { instanceId: string };
   /** Why no work should be sent here now; undefined when it should. */
   unready: () => Promise<string | undefined> | string | undefined;
 }
@@ -63,7 +63,9 @@ export class AdminApi {
     this.server.get('/health', () => this.options.about());
     this.server.get('/ready', async (_, reply) => {
       const reason = await this.options.unready();
-      return reason === undefined ? { ready: true } : reply.code(503).send({ ready: false, reason });
+      return reason === undefined
+        ? { ready: true, instanceId: this.options.about().instanceId }
+        : reply.code(503).send({ ready: false, reason });
     });
     this.server.register(
       async (api) => {

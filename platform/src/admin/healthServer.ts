@@ -5,7 +5,7 @@ export interface HealthServerOptions {
   host: string;
   port: number;
   /** What `GET /health` tells of the process. */
-  about: () => object;
+  about: () => { instanceId: string };
   /** Why no work should be sent here now; undefined when it should. */
   unready: () => string | undefined;
   /** What `GET /metrics` shows; absent, there is no such route. */
@@ -39,7 +39,9 @@ export class HealthServer {
       }
       if (path !== '/ready') return answer(404, { error: 'There are /health and /ready here.' });
       const reason = options.unready();
-      return reason === undefined ? answer(200, { ready: true }) : answer(503, { ready: false, reason });
+      return reason === undefined
+        ? answer(200, { ready: true, instanceId: options.about().instanceId })
+        : answer(503, { ready: false, reason });
     });
   }
 

@@ -54,6 +54,7 @@ export function distributedBlueprint(args: PlatformArgs, platform: string, sourc
         OPENWHISK_API_HOST: '127.0.0.1',
         OPENWHISK_ADMIN_PORT: '{port:health}',
         OPENWHISK_INVOKER_ID: '{index}',
+        OPENWHISK_INSTANCE_ID: '{instanceId}',
         // its containers are known by it on an engine that others use too
         OPENWHISK_DATA_DIR: `/data/${platform}`,
         OPENWHISK_PUBLIC_URL: `${scheme}://${plan.actions.gateway}:${apiPort}`,
@@ -84,6 +85,7 @@ export function distributedBlueprint(args: PlatformArgs, platform: string, sourc
         OPENWHISK_API_PORT: String(PORTS.api),
         OPENWHISK_ADMIN_PORT: String(PORTS.admin),
         OPENWHISK_CONTROLLER_ID: '{index}',
+        OPENWHISK_INSTANCE_ID: '{instanceId}',
       },
       secrets: { ...shared.secrets, OPENWHISK_ADMIN_KEY: 'adminKey' },
       hiddenEnv: shared.hiddenEnv,
