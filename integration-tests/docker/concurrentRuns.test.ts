@@ -1,0 +1,3 @@
+import { concurrentRuns } from '../invoker/concurrentRuns';
+
+concurrentRuns({ OPENWHISK_CONTAINERS: 'docker' });

@@ -1,0 +1,3 @@
+import { concurrentRuns } from './concurrentRuns';
+
+concurrentRuns({ OPENWHISK_CONTAINERS: 'process' });

@@ -1,0 +1,66 @@
+import { PlatformProcess } from '../platformProcess';
+
+/** Several activations at a time in one container, from the API to the action and back. */
+export function concurrentRuns(environment: Record<string, string>): void {
+  const limit = 4;
+  let platform: PlatformProcess;
+  let auth: string;
+
+  beforeAll(async () => {
+    platform = await PlatformProcess.start({ CONFIG_whisk_concurrencyLimit_max: '10', ...environment });
+    auth = (await platform.namespace('guest')).auth;
+  });
+  afterAll(() => platform?.stop());
+
+  /** Tells which container it is, and waits until so many are in it at a time; gives up after some seconds. */
+  const code =
+    'const born = Math.random(); let inside = 0; let most = 0;' +
+    'function main({ together, n }) { inside++; most = Math.max(most, inside); console.log("n", n); const end = Date.now() + 3000;' +
+    ' return new Promise((resolve) => { const look = () => { if (most >= together || Date.now() > end) { inside--; resolve({ born, most, n }); }' +
+    ' else setTimeout(look, 5); }; look(); }); }';
+
+  async function deploy(name: string, concurrency: number): Promise<void> {
+    const put = await platform.api(auth, 'PUT', `actions/${name}`, { exec: { kind: 'nodejs:20', code }, limits: { concurrency } });
+    expect([put.status, put.json.limits.concurrency]).toEqual([200, concurrency]);
+  }
+
+  const call = async (name: string, together: number, n = 0) =>
+    (await platform.api(auth, 'POST', `actions/${name}?blocking=true`, { together, n })).json;
+
+  test('as many as the limit allows share a container, each with its own result', async () => {
+    await deploy('shared', limit);
+    const first = await call('shared', 1);
+    const answers = await Promise.all(Array.from({ length: limit }, (_, n) => call('shared', limit, n)));
+    expect(answers.map(({ response }) => response.result)).toEqual(
+      Array.from({ length: limit }, (_, n) => ({ born: first.response.result.born, most: limit, n })),
+    );
+    // none of them had to initialise a container
+    expect(answers.flatMap(({ annotations }) => annotations).filter(({ key }) => key === 'initTime')).toEqual([]);
+  });
+
+  test('one more than the limit gets another container', async () => {
+    await deploy('limited', 2);
+    await call('limited', 1);
+    // three wait for two in their container: the third finds itself alone in another, and ends when it gives up
+    const answers = await Promise.all([0, 1, 2].map((n) => call('limited', 2, n)));
+    expect(new Set(answers.map(({ response }) => response.result.born)).size).toBe(2);
+    expect(Math.max(...answers.map(({ response }) => response.result.most))).toBe(2);
+  });
+
+  test('without it each has a container for itself', async () => {
+    await deploy('alone', 1);
+    const answers = await Promise.all([0, 1].map((n) => call('alone', 1, n)));
+    expect(answers.map(({ response }) => response.result.most)).toEqual([1, 1]);
+  });
+
+  test('an end of the process ends all that are in it, and the next finds a container', async () => {
+    const fatal =
+      'function main({ die }) { return new Promise((r) => setTimeout(() => (die ? process.exit(1) : r({ ok: true })), die ? 300 : 2000)); }';
+    await platform.api(auth, 'PUT', 'actions/fatal', { exec: { kind: 'nodejs:20', code: fatal }, limits: { concurrency: 3 } });
+    const invoke = (args: object) => platform.api(auth, 'POST', 'actions/fatal?blocking=true', args);
+    expect((await invoke({})).json.response.result).toEqual({ ok: true });
+    const answers = await Promise.all([{}, {}, { die: true }].map(invoke));
+    expect(answers.map(({ json }) => json.response.status)).toEqual(Array(3).fill('action developer error'));
+    expect((await invoke({})).json.response.result).toEqual({ ok: true });
+  });
+}
