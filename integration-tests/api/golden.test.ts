@@ -5,11 +5,13 @@ import { type GoldenCase, type GoldenHost, playCase } from './goldenCase';
 
 /**
  * Every answer Apache OpenWhisk gave must be given here too. `OPENWHISK_TEST_HOST` with `OPENWHISK_TEST_AUTH` and `OPENWHISK_TEST_OTHER_AUTH`
- * points the cases at another API host: they are played there one by one, those that need an admin API left out.
+ * points the cases at another API host: they are played there one by one, those that need an admin API left out. `OPENWHISK_TEST_SECTIONS`, a
+ * pattern, names the sections that are played.
  */
 const directory = join(__dirname, '../golden');
-const files = readdirSync(directory).filter((file) => file.endsWith('.json'));
 const { OPENWHISK_TEST_HOST: apiHost, OPENWHISK_TEST_AUTH: auth, OPENWHISK_TEST_OTHER_AUTH: otherAuth } = process.env;
+const sections = new RegExp(process.env.OPENWHISK_TEST_SECTIONS ?? '');
+const files = readdirSync(directory).filter((file) => file.endsWith('.json') && sections.test(file));
 const elsewhere = apiHost && auth && otherAuth ? { apiHost, auth, otherAuth } : undefined;
 
 /** Cases played at a time; each has namespaces of its own, so they do not see each other. */
