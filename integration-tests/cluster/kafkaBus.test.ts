@@ -106,7 +106,7 @@ test('no more messages are handed out than may be in flight', async () => {
 
 test('what was not settled is delivered again to the next reader, and nothing that was', async () => {
   const topic = workTopic();
-  const first = await connect();
+  const first = await connect({ sessionTimeout: 60_000 });
   const { seen, handler, settle } = byHand();
   await first.subscribe(topic, { group: topic.name, maxInFlight: 10 }, handler);
   for (const m of ['a', 'b', 'c', 'd']) await first.send(topic, m);
@@ -118,8 +118,8 @@ test('what was not settled is delivered again to the next reader, and nothing th
   await eventually(async () => expect(await committed(first, topic.name)).toBe(2));
   const started = Date.now();
   await second.subscribe(topic, { group: topic.name, maxInFlight: 10 }, async (m) => void again.push(m));
-  await eventually(async () => expect(again).toEqual(['c', 'd']));
-  expect(Date.now() - started).toBeLessThan(5500);
+  await eventually(async () => expect(again).toEqual(['c', 'd']), 30_000);
+  expect(Date.now() - started).toBeLessThan(30_000);
   settle('c');
 });
 
@@ -200,14 +200,17 @@ test('the broker is killed and comes back under load: every acknowledged message
   await broker.process.run();
   await loads;
   await eventually(async () => expect(bus.readiness()).toBe(true), 30_000);
-  await eventually(async () => expect(new Set(seen)).toEqual(new Set(acknowledged)), 60_000);
+  // what was given up without an answer may have arrived too
+  const missing = () => acknowledged.filter((m) => !seen.includes(m));
+  await eventually(async () => expect(missing()).toEqual([]), 60_000);
   expect(seen).toHaveLength(new Set(seen).size);
   expect(heldSeen).toEqual(['held']);
   // the one that is held keeps the position where it is
-  expect(await committed(bus, topic.name)).toBeLessThanOrEqual(0);
+  const position = await committed(bus, topic.name);
   settle('held');
-  await eventually(async () => expect(await committed(bus, topic.name)).toBe(seen.length + 1));
-});
+  expect(position).toBeLessThanOrEqual(0);
+  await eventually(async () => expect(await committed(bus, topic.name)).toBe(seen.length + 1), 30_000);
+}, 300_000);
 
 /** The position of a group that is named as its topic. */
 async function committed(bus: KafkaBus, name: string): Promise<number> {

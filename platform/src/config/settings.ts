@@ -52,9 +52,7 @@ export const settings = {
     invokerTags: setting('OPENWHISK_INVOKER_TAGS', parseNames, []),
     /** An invoker with such takes actions of these namespaces only, and they run nowhere else. */
     invokerNamespaces: setting('OPENWHISK_INVOKER_DEDICATED_NAMESPACES', parseNames, []),
-    /** How long a silent invoker is waited for before others take over what it left. */
-    invokerGrace: setting('OPENWHISK_INVOKER_GRACE', parseDuration, 10_000),
-    /** How long after a controller counts as gone another one records what it left; by then it may be back by itself. */
+    /** How long after a controller or an invoker counts as gone another one looks after what it left; by then it may be back by itself. */
     takeoverAfter: setting('OPENWHISK_TAKEOVER_AFTER', parseDuration, 20_000),
     /** How long a stop waits for work under way. */
     drainTimeout: setting('OPENWHISK_DRAIN_TIMEOUT', parseDuration, 30_000),

@@ -63,7 +63,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     artifacts: stores.artifacts,
     reassign: (message, action) => balancer.reassign(message, demandOf(action, manifest.blackboxes)),
     testTransaction,
-    grace: config.cluster.invokerGrace,
+    grace: config.cluster.takeoverAfter,
     log,
   });
   // the throttles count what the membership tells, and the membership asks others for what they count

@@ -93,7 +93,11 @@ export class KafkaSubscription<T> implements Subscription {
   async close(): Promise<void> {
     if (this.closed) return;
     this.closed = true;
-    this.consumer.pause([{ topic: this.options.name }]);
+    try {
+      this.consumer.pause([{ topic: this.options.name }]);
+    } catch {
+      // it does not read just now
+    }
     this.wake();
     // the group is kept until all is settled: the membership carries the commits
     while (this.inFlight > 0) await this.change();
