@@ -1,4 +1,4 @@
-import { bench, benchContainers, benchProvider } from './commands/bench';
+import { bench, benchCluster, benchContainers, benchProvider } from './commands/bench';
 import { build } from './commands/build';
 import { down } from './commands/down';
 import { info } from './commands/info';
@@ -18,6 +18,7 @@ import { UserError } from './userError';
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<number>>> = {
   adopt: async (args) => (await import('./commands/adopt.js')).adopt(args),
   bench,
+  'bench:cluster': benchCluster,
   'bench:containers': benchContainers,
   'bench:provider': benchProvider,
   build,

@@ -8,6 +8,11 @@ export function bench(args: readonly string[]): Promise<number> {
   return measure('main.mjs', args);
 }
 
+/** `npm run bench:cluster`: controllers and invokers on a real broker, against the standalone platform and bare messages. */
+export function benchCluster(args: readonly string[]): Promise<number> {
+  return measure('cluster.mjs', args);
+}
+
 /** `npm run bench:provider`: many actions in one program, against as many trivial components. */
 export function benchProvider(args: readonly string[]): Promise<number> {
   return measure('provider.mjs', args);
