@@ -1,81 +1,167 @@
-import * as openwhisk from 'pulumi-openwhisk';
+import { execFileSync } from 'node:child_process';
 import { dockerEngine } from '../docker/engine';
+import { eventually } from '../eventually';
 import { call } from '../httpCall';
-import { basic, freePort } from '../platformProcess';
-import { TestStack } from '../provider/testStack';
+import { basic, freePort, type NamespaceKey } from '../platformProcess';
+import { type Step, TestStack } from '../provider/testStack';
+import { suiteAgainst } from '../suiteAgainst';
 import { dockerPluginFolder } from './dockerPlugin';
 import { type EngineListing, listEngine } from './engineListing';
+import { SteadyLoad } from './steadyLoad';
 
-/** The platform of containers from the first preview to nothing left, on a real engine. */
+/** The platform of containers, from the first preview to nothing left, on a real engine. Each test goes on from the one before. */
 const docker = dockerEngine();
+const CONTAINER = 'docker:index/container:Container';
+
+/** What a user writes, with its sizes in the configuration. */
+const program = `
+const openwhisk = require('pulumi-openwhisk');
+const pulumi = require('@pulumi/pulumi');
+const config = new pulumi.Config();
+const platform = new openwhisk.Platform('platform', { target: 'docker', ...config.requireObject('platform') });
+const admin = new openwhisk.Provider('admin', { adminUrl: platform.adminUrl, adminKey: platform.adminKey });
+const guest = new openwhisk.Namespace('guest', {}, { provider: admin, deletedWith: platform });
+const provider = new openwhisk.Provider('guest', { apiHost: platform.apiHost, auth: guest.auth });
+const code = 'function main({ name }) { return { greeting: "hello " + name }; }';
+new openwhisk.Action('hello', { kind: 'nodejs:20', code }, { provider, deletedWith: platform });
+exports.apiHost = platform.apiHost;
+exports.adminUrl = platform.adminUrl;
+exports.adminKey = platform.adminKey;
+exports.auth = guest.auth;
+`;
+
+jest.setTimeout(400_000);
+
 let stack: TestStack;
 let before: EngineListing;
-const size = { controllers: 2, invokers: 1 };
-let args: openwhisk.PlatformArgs;
+let args: Record<string, unknown>;
 
 beforeAll(async () => {
+  stack = await TestStack.create(program);
+  const folder = dockerPluginFolder();
+  if (folder !== undefined) process.env.PATH = `${folder}:${process.env.PATH}`;
   before = await listEngine(docker);
   args = {
-    target: 'docker',
     apiPort: await freePort(),
     adminPort: await freePort(),
     userMemory: 1024,
-    limits: { invocationsPerMinute: 100_000, concurrentInvocations: 1000 },
+    limits: { invocationsPerMinute: 100_000, concurrentInvocations: 1000, firesPerMinute: 100_000 },
+    docker: { controllers: 2, invokers: 1, kinds: ['nodejs:20'], invokerPort: await freePort() },
   };
-  stack = await TestStack.create(async () => {
-    const platform = new openwhisk.Platform('platform', {
-      ...args,
-      docker: { ...size, kinds: ['nodejs:20'], invokerPort: await invokerPort() },
-    });
-    const admin = new openwhisk.Provider('admin', { adminUrl: platform.adminUrl, adminKey: platform.adminKey });
-    const guest = new openwhisk.Namespace('guest', {}, { provider: admin, deletedWith: platform });
-    const provider = new openwhisk.Provider('guest', { apiHost: platform.apiHost, auth: guest.auth });
-    new openwhisk.Action(
-      'hello',
-      { kind: 'nodejs:20', code: 'function main({ name }) { return { greeting: "hello " + name }; }' },
-      { provider, deletedWith: platform },
-    );
-    return { apiHost: platform.apiHost, adminUrl: platform.adminUrl, adminKey: platform.adminKey, auth: guest.auth };
-  });
-  const folder = dockerPluginFolder();
-  if (folder !== undefined) process.env.PATH = `${folder}:${process.env.PATH}`;
+  await configure();
 });
 afterAll(() => stack?.remove());
 
-let port: number | undefined;
-async function invokerPort(): Promise<number> {
-  port ??= await freePort();
-  return port;
+/** Writes the arguments into the configuration: changes of the target's, and of those all targets have. */
+async function configure(changes: Record<string, unknown> = {}, general: Record<string, unknown> = {}): Promise<void> {
+  args = { ...args, ...general, docker: { ...(args.docker as object), ...changes } };
+  await stack.setConfig('life:platform', JSON.stringify(args));
 }
 
-async function say(name: string): Promise<unknown> {
-  const { apiHost, auth } = await stack.outputs();
-  const answer = await call(`${apiHost!.value}/api/v1/namespaces/_/actions/hello?blocking=true&result=true`, {
-    method: 'POST',
-    headers: { authorization: basic(auth!.value) },
-    json: { name },
-  });
-  return answer.json;
+const api = () => `http://127.0.0.1:${args.apiPort}`;
+const names = (steps: readonly Step[], op: string) =>
+  steps
+    .filter((step) => step.op === op && step.type === CONTAINER)
+    .map(({ name }) => name)
+    .sort();
+
+async function guestKey(): Promise<string> {
+  return (await stack.outputs()).auth!.value as string;
 }
 
-test('a preview shows the whole of it', async () => {
+async function hello(auth: string): Promise<unknown> {
+  const url = `${api()}/api/v1/namespaces/_/actions/hello?blocking=true&result=true`;
+  return (await call(url, { method: 'POST', headers: { authorization: basic(auth) }, json: { name: 'bob' } })).json;
+}
+
+async function namespace(name: string): Promise<NamespaceKey> {
+  const { adminUrl, adminKey } = await stack.outputs();
+  const headers = { authorization: `Bearer ${adminKey!.value}` };
+  const { json } = await call(`${adminUrl!.value}/v1/namespaces/${name}`, { method: 'PUT', headers, json: {} });
+  return { namespace: json.namespace, auth: json.auth };
+}
+
+async function pidOf(container: string): Promise<number> {
+  return (await docker.getContainer(`life-test-platform-${container}`).inspect()).State.Pid;
+}
+
+test('a preview shows the whole of it, and needs no engine', async () => {
+  await stack.setConfig('docker:host', 'unix:///nowhere/docker.sock');
   const { steps } = await stack.preview();
-  const containers = steps.filter(({ type }) => type === 'docker:index/container:Container').map(({ name }) => name);
-  expect(containers.sort()).toEqual(
-    ['controller0', 'controller1', 'couchdb', 'invoker0', 'kafka', 'nginx'].map((name) => `platform-${name}`),
-  );
+  await stack.cli(['config', 'rm', 'docker:host', '--stack', 'test']);
+  const containers = ['controller0', 'controller1', 'couchdb', 'invoker0', 'kafka', 'nginx'];
+  expect(names(steps, 'create')).toEqual(containers.map((name) => `platform-${name}`));
+});
+
+test('a service that does not come up is one error that names it and shows its log; the second up heals', async () => {
+  await configure({}, { settings: { CONFIG_whisk_timeLimit_max: 'soon' } });
+  const failure = await stack.up().catch((error: Error) => error);
+  expect(failure).toBeInstanceOf(Error);
+  const text = (failure as Error).message;
+  expect(text).toContain('The service "invoker0" ends with code 1 whenever it starts');
+  expect(text).toContain('CONFIG_whisk_timeLimit_max is not usable');
+  await configure({}, { settings: undefined });
 });
 
 test('up: an action answers through nginx, controller, Kafka, invoker and container', async () => {
   await stack.up();
-  expect(await say('bob')).toEqual({ greeting: 'hello bob' });
+  expect(await hello(await guestKey())).toEqual({ greeting: 'hello bob' });
+  const { adminKey, auth } = await stack.outputs();
+  const state = await stack.state();
+  for (const secret of [adminKey!.value, auth!.value]) expect(state).not.toContain(secret);
 });
 
 test('a second up finds nothing to do', async () => {
   expect((await stack.up()).steps).toEqual([]);
+  expect((await stack.refresh()).steps).toEqual([]);
+});
+
+test('the conformance suite passes against it', async () => {
+  const host = { apiHost: api(), guest: await namespace('suite-guest'), other: await namespace('suite-other') };
+  const { passed, failures } = await suiteAgainst(host, 'conformance', 'actions|invocation|sequences|rules');
+  expect(failures).toEqual([]);
+  expect(passed).toBeGreaterThan(100);
+});
+
+test('invokers from one to three to two, under load: no request fails', async () => {
+  const load = new SteadyLoad(api(), await guestKey());
+  await configure({ invokers: 3 });
+  expect(names((await stack.up()).steps, 'create')).toEqual(['platform-invoker1', 'platform-invoker2']);
+  await configure({ invokers: 2 });
+  expect(names((await stack.up()).steps, 'delete')).toEqual(['platform-invoker2']);
+  expect(await load.stop()).toEqual({ failures: [], answered: expect.any(Number) });
+});
+
+test('a new image of controllers and invokers rolls one by one, under load: no request fails', async () => {
+  const { Image } = (await docker.getContainer('life-test-platform-controller0').inspect()) as { Image: string };
+  await docker.getImage(Image).tag({ repo: 'life-test/upgraded', tag: '2' });
+  const load = new SteadyLoad(api(), await guestKey());
+  await configure({ images: { platform: 'life-test/upgraded:2' } });
+  const { steps } = await stack.up();
+  expect(await load.stop()).toEqual({ failures: [], answered: expect.any(Number) });
+  expect(names(steps, 'replace')).toEqual(['controller0', 'controller1', 'invoker0', 'invoker1'].map((name) => `platform-${name}`));
+});
+
+test('a controller that is killed comes back', async () => {
+  const pid = await pidOf('controller1');
+  execFileSync('kill', ['-9', String(pid)]);
+  await eventually(async () => {
+    const { State } = await docker.getContainer('life-test-platform-controller1').inspect();
+    expect([State.Pid !== pid, State.Health?.Status]).toEqual([true, 'healthy']);
+  }, 60_000);
+  expect(await hello(await guestKey())).toEqual({ greeting: 'hello bob' });
+});
+
+test('after somebody removed a container, refresh and up make only that again', async () => {
+  await docker.getContainer('life-test-platform-controller1').remove({ force: true });
+  await stack.refresh();
+  const { steps } = await stack.up();
+  expect(names(steps, 'create')).toEqual(['platform-controller1']);
+  expect(names(steps, 'replace')).toEqual([]);
 });
 
 test('destroy leaves the engine as it was found', async () => {
   await stack.destroy();
+  await docker.getImage('life-test/upgraded:2').remove();
   expect(await listEngine(docker)).toEqual(before);
 });
