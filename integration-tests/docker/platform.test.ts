@@ -12,6 +12,14 @@ beforeAll(async () => {
 afterAll(() => platform?.stop());
 
 test.each([
+  [
+    'go:1.26',
+    'package main\nimport "fmt"\nfunc Main(a map[string]string) map[string]string { fmt.Println("said"); return map[string]string{"greeting": "hello " + a["name"]} }',
+  ],
+  [
+    'native:1',
+    '#!/bin/sh\nexec python3 -c \'import json, sys; a = json.load(sys.stdin); print("said"); print(json.dumps({"greeting": "hello " + a["name"]}))\'',
+  ],
   ['nodejs:20', 'function main({ name }) { console.log("said"); return { greeting: "hello " + name }; }'],
   ['python:3.11', 'def main(args):\n  print("said")\n  return {"greeting": "hello " + args["name"]}'],
 ])('%s: deployed, invoked, logged', async (kind, code) => {
@@ -20,7 +28,7 @@ test.each([
   expect([answer.status, answer.json.response.result]).toEqual([200, { greeting: 'hello bob' }]);
   const docker = dockerEngine();
   const running = await docker.listContainers({ filters: { label: [`openwhisk.kind=${kind}`] } });
-  expect(running.some(({ Names }) => Names.some((name) => name.includes('guest_hello')))).toBe(true);
+  expect(running.some(({ Names }) => Names.some((name) => /guest_hello|prewarm_nodejs/.test(name)))).toBe(true);
   let logs: string[] = [];
   for (let i = 0; i < 50 && logs.length === 0; i++) {
     await new Promise((resolve) => setTimeout(resolve, 50));
