@@ -1,6 +1,7 @@
 import { responseTexts, whiskFailure } from './activationResponse';
 import { type Clock, systemClock } from './clock';
 import { ColdStartTimes } from './coldStartTimes';
+import { ContainerMemory } from './containerMemory';
 import { ContainerProxy, type ProxyListener, type ProxySettings } from './containerProxy';
 import type { ContainerFactory, ContainerSpec, ResponseBounds } from './containers/container';
 import type { Job } from './job';
@@ -28,9 +29,6 @@ export interface PoolOptions {
 /** ms after which a waiting job without any container of its key goes first, whoever else could be served more cheaply. */
 const patience = 1_000;
 
-/** ms; a container used so lately will likely be asked again before a new one would be ready. */
-const lately = 1_000;
-
 /** File names and labels are made of the names of containers. */
 const maxName = 128;
 
@@ -55,14 +53,11 @@ export class ContainerPool {
   private stopImpatience: (() => void) | undefined;
   private readonly coldStarts = new ColdStartTimes();
   private readonly stems: StemCells;
-  private readonly proxies = new Set<ContainerProxy>();
+  private readonly memory: ContainerMemory;
   private readonly buffer = new RunBuffer();
   private readonly clock: Clock;
   private readonly settings: ProxySettings;
   private readonly stopSweep: () => void;
-  /** MB of all proxies, and of those among them that are on their way out. */
-  private used = 0;
-  private leavingMemory = 0;
   private counter = 0;
   private closing = false;
   private empty: (() => void) | undefined;
@@ -80,6 +75,7 @@ export class ContainerPool {
     };
     this.settings = { factory: options.factory, clock: this.clock, bounds: options.bounds, listener, warn: options.warn };
     this.stems = new StemCells(options.stemCells, this.clock, (cell) => this.startStem(cell));
+    this.memory = new ContainerMemory(options.userMemory, this.clock, () => this.stems.idle);
     const interval = Math.min(1_000, Math.max(50, Math.min(options.idleContainer, options.pauseGrace) / 4));
     this.stopSweep = this.clock.every(interval, () => this.sweep());
   }
@@ -103,8 +99,9 @@ export class ContainerPool {
   /** Figures for logs, metrics and tests. */
   get status(): { containers: number; memory: number; waiting: number; idle: number } {
     let idle = 0;
-    for (const proxy of this.proxies) if (proxy.isIdle) idle++;
-    return { containers: this.proxies.size, memory: this.used, waiting: this.buffer.size, idle };
+    const { containers, used } = this.memory;
+    for (const proxy of containers) if (proxy.isIdle) idle++;
+    return { containers: containers.size, memory: used, waiting: this.buffer.size, idle };
   }
 
   /** Removes all containers; jobs in them end as failed. */
@@ -113,8 +110,8 @@ export class ContainerPool {
     this.stopSweep();
     this.stopImpatience?.();
     for (const job of this.buffer.takeAll()) this.refuse(job);
-    for (const proxy of [...this.proxies]) proxy.remove();
-    if (this.proxies.size === 0) return;
+    for (const proxy of [...this.memory.containers]) proxy.remove();
+    if (this.memory.containers.size === 0) return;
     await new Promise<void>((resolve) => {
       this.empty = resolve;
     });
@@ -167,7 +164,7 @@ export class ContainerPool {
   private place(waiting: Waiting): boolean {
     const { job } = waiting;
     const { memory } = job.action.limits;
-    const proxy = this.takeWarm(job.key) ?? this.takeStem(job) ?? (this.makeRoom(memory) ? this.create(job) : undefined);
+    const proxy = this.takeWarm(job.key) ?? this.takeStem(job) ?? (this.memory.makeRoom(memory) ? this.create(job) : undefined);
     if (!proxy) return false;
     this.buffer.takeHead(waiting);
     if (proxy.key === undefined) {
@@ -194,15 +191,10 @@ export class ContainerPool {
     return true;
   }
 
-  /** Whether room for so much can be made only by sending a container away that was used lately. */
-  private costsOthers(memory: number, costs: Map<number, boolean>): boolean {
+  private costsOthers(memory: number, costs: Look['costs']): boolean {
     let cost = costs.get(memory);
     if (cost === undefined) {
-      const before = this.clock.elapsed() - lately;
-      let room = this.options.userMemory - this.used + this.leavingMemory;
-      for (const proxy of this.stems.idle) room += proxy.memory;
-      for (const proxy of this.proxies) if (proxy.isIdle && proxy.lastUsed <= before) room += proxy.memory;
-      cost = room < memory;
+      cost = this.memory.costsOthers(memory);
       costs.set(memory, cost);
     }
     return cost;
@@ -228,7 +220,7 @@ export class ContainerPool {
 
   /** Containers of another revision of the action will hardly be asked again. */
   private retireOlder(job: Job): void {
-    for (const proxy of [...this.proxies]) {
+    for (const proxy of [...this.memory.containers]) {
       const sameAction = proxy.owner?.id === job.action.id && proxy.owner.namespace === job.namespace;
       if (sameAction && proxy.key !== job.key && proxy.isIdle) proxy.remove();
     }
@@ -251,28 +243,8 @@ export class ContainerPool {
     const name = `${this.options.namePrefix}_${++this.counter}_${title}`.replace(/[^A-Za-z0-9_]/g, '').slice(0, maxName);
     const spec: ContainerSpec = { name, kind, image, memory, environment: { ...this.options.environment, ...more } };
     const proxy = new ContainerProxy(spec, this.settings);
-    this.proxies.add(proxy);
-    this.used += memory;
+    this.memory.add(proxy);
     return proxy;
-  }
-
-  /** True when there is room now. Otherwise idle containers, oldest first, are sent away if that will make enough of it. */
-  private makeRoom(memory: number): boolean {
-    const missing = memory - (this.options.userMemory - this.used);
-    if (missing <= 0) return true;
-    let wanted = missing - this.leavingMemory;
-    if (wanted <= 0) return false;
-    const before = this.clock.elapsed() - lately;
-    const idle = [...this.proxies].filter((p) => p.isIdle).sort((a, b) => a.lastUsed - b.lastUsed);
-    const unused = idle.filter((p) => p.lastUsed <= before);
-    const chosen: ContainerProxy[] = [];
-    for (const proxy of [...unused, ...this.stems.idle, ...idle.slice(unused.length)]) {
-      if (wanted <= 0) break;
-      chosen.push(proxy);
-      wanted -= proxy.memory;
-    }
-    if (wanted <= 0) for (const proxy of chosen) proxy.remove();
-    return false;
   }
 
   private available(proxy: ContainerProxy): void {
@@ -297,7 +269,7 @@ export class ContainerPool {
   }
 
   private leaving(proxy: ContainerProxy): void {
-    this.leavingMemory += proxy.memory;
+    this.memory.leaving(proxy);
     const { key } = proxy;
     if (key === undefined) {
       this.stems.left(proxy, proxy.state === 'creating');
@@ -315,10 +287,8 @@ export class ContainerPool {
   }
 
   private removed(proxy: ContainerProxy): void {
-    this.leavingMemory -= proxy.memory;
-    this.used -= proxy.memory;
-    this.proxies.delete(proxy);
-    if (this.closing && this.proxies.size === 0) this.empty?.();
+    this.memory.removed(proxy);
+    if (this.closing && this.memory.containers.size === 0) this.empty?.();
     this.fill();
   }
 
@@ -339,7 +309,7 @@ export class ContainerPool {
 
   /** Nobody is sent away for it. */
   private startStem({ kind, image, memory }: StemCell): boolean {
-    if (this.used + memory > this.options.userMemory) return false;
+    if (!this.memory.has(memory)) return false;
     this.newProxy(kind, image, memory, `prewarm_${kind}`).startStem();
     return true;
   }
@@ -347,7 +317,7 @@ export class ContainerPool {
   /** Suspends and removes what was not used for long enough. */
   private sweep(): void {
     const now = this.clock.elapsed();
-    for (const proxy of [...this.proxies]) {
+    for (const proxy of [...this.memory.containers]) {
       if (!proxy.isIdle) continue;
       const unused = now - proxy.lastUsed;
       if (unused >= this.options.idleContainer) proxy.remove();
