@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kafka, logLevel } from 'kafkajs';
@@ -12,6 +12,8 @@ import { ControlledProcess } from './controlledProcess';
 export interface KafkaBroker {
   /** `host:port`, comma separated. */
   readonly address: string;
+  /** A second door, with TLS and a password; undefined for a broker that is not ours. */
+  readonly secure: { address: string; ca: string; username: string; password: string } | undefined;
   /** Undefined for a broker that is not ours: it can't be killed, paused or started again. */
   readonly process: ControlledProcess | undefined;
   /** Ends it and removes its data. */
@@ -23,7 +25,7 @@ export async function startKafkaBroker(): Promise<KafkaBroker> {
   const external = process.env.OPENWHISK_TEST_KAFKA;
   if (external) {
     if (!(await answers(external))) throw new Error(`The broker of OPENWHISK_TEST_KAFKA (${external}) does not answer.`);
-    return { address: external, process: undefined, close: async () => {} };
+    return { address: external, secure: undefined, process: undefined, close: async () => {} };
   }
   const libraries = await acquireKafkaLibraries();
   const archive = await classArchive(libraries);
@@ -33,9 +35,12 @@ export async function startKafkaBroker(): Promise<KafkaBroker> {
 
 async function ownBroker(libraries: KafkaLibraries, jvmOptions: readonly string[]): Promise<KafkaBroker & { process: ControlledProcess }> {
   const folder = mkdtempSync(join(tmpdir(), 'kafka-'));
-  const [port, controllerPort] = [await freePort(), await freePort()];
+  const [port, securePort, controllerPort] = [await freePort(), await freePort(), await freePort()];
   const properties = join(folder, 'server.properties');
-  writeFileSync(properties, serverProperties(join(folder, 'data'), port, controllerPort));
+  const { key, certificate } = await selfSigned(folder);
+  const keystore = join(folder, 'keystore.pem');
+  writeFileSync(keystore, key + certificate, { mode: 0o600 });
+  writeFileSync(properties, serverProperties(join(folder, 'data'), { port, securePort, controllerPort }, keystore));
   const classPath = ['-cp', jarsOf(libraries.folder)];
   const format = ['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qg', '-c', properties];
   await mustRun(libraries.java, ['-XX:TieredStopAtLevel=1', ...classPath, ...format], { timeoutMs: 60_000 });
@@ -52,7 +57,18 @@ async function ownBroker(libraries: KafkaLibraries, jvmOptions: readonly string[
     await broker.kill();
     rmSync(folder, { recursive: true, force: true });
   };
-  return { address, process: broker, close };
+  const secure = { address: `127.0.0.1:${securePort}`, ca: certificate, ...account };
+  return { address, secure, process: broker, close };
+}
+
+/** Who may enter by the secure door. */
+const account = { username: 'whisk', password: 'a password of tests' };
+
+async function selfSigned(folder: string): Promise<{ key: string; certificate: string }> {
+  const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
+  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+  await mustRun('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject, '-keyout', key, '-out', certificate]);
+  return { key: readFileSync(key, 'utf8'), certificate: readFileSync(certificate, 'utf8') };
 }
 
 /** Every jar by name: a shared archive of classes needs the very same class path each time. */
@@ -96,15 +112,26 @@ async function answers(address: string): Promise<boolean> {
   }
 }
 
-function serverProperties(data: string, port: number, controllerPort: number): string {
+function serverProperties(
+  data: string,
+  { port, securePort, controllerPort }: { port: number; securePort: number; controllerPort: number },
+  keystore: string,
+): string {
+  const { username, password } = account;
   return Object.entries({
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},SECURE://127.0.0.1:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},SECURE://127.0.0.1:${securePort}`,
     'controller.listener.names': 'CONTROLLER',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
+    'listener.name.secure.sasl.enabled.mechanisms': 'PLAIN',
+    'listener.name.secure.plain.sasl.jaas.config':
+      'org.apache.kafka.common.security.plain.PlainLoginModule required ' +
+      `username="${username}" password="${password}" user_${username}="${password}";`,
+    'listener.name.secure.ssl.keystore.type': 'PEM',
+    'listener.name.secure.ssl.keystore.location': keystore,
     'inter.broker.listener.name': 'PLAINTEXT',
     'log.dirs': data,
     'num.partitions': '1',

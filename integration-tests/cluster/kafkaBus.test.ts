@@ -165,9 +165,30 @@ test('a message that can not be read is passed over', async () => {
   await eventually(async () => expect(seen).toEqual([{ a: 1 }]));
 });
 
-test('no broker: connecting says so', async () => {
-  const attempt = KafkaBus.connect({ brokers: ['127.0.0.1:1'], clientId: 'test', payload: 1024, log });
-  await expect(attempt).rejects.toBeInstanceOf(BusUnavailable);
+test('the broker is reached by TLS and a password; with another password, without trust or with nobody there it is told that there is none', async () => {
+  if (!broker.secure) return;
+  const { address, ca, username, password } = broker.secure;
+  const sasl = { mechanism: 'plain', username, password } as const;
+  const secure = { brokers: [address], ssl: { ca }, sasl };
+  const bus = await connect(secure);
+  const topic = workTopic();
+  const seen: string[] = [];
+  await bus.subscribe(topic, { group: topic.name, maxInFlight: 1 }, async (m) => void seen.push(m));
+  await bus.send(topic, 'a');
+  await eventually(async () => expect(seen).toEqual(['a']));
+  const refused = [{ ...secure, sasl: { ...sasl, password: 'wrong' } }, { ...secure, ssl: {} }, { brokers: ['127.0.0.1:1'] }];
+  await Promise.all(refused.map((options) => expect(connect(options)).rejects.toBeInstanceOf(BusUnavailable)));
+});
+
+test('topics with something left are found', async () => {
+  const bus = await connect({ prefix: `u${Date.now()}-` });
+  const [read, left] = [workTopic(), workTopic()];
+  const seen: string[] = [];
+  await bus.subscribe(read, { group: read.name, maxInFlight: 1 }, async (m) => void seen.push(m));
+  await bus.send(read, 'a');
+  await bus.send(left, 'b');
+  await eventually(async () => expect(await bus.unread(/^invoker\d+$/)).toEqual([left.name]));
+  expect(await bus.unread(/^other/)).toEqual([]);
 });
 
 test('the broker is killed and comes back under load: every acknowledged message is delivered, once, in order; nothing is settled early', async () => {

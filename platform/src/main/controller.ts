@@ -26,6 +26,8 @@ import { untilThere } from './untilThere';
 
 /** How long requests on connections that a proxy keeps are still taken while the controller stops, ms. */
 const linger = 2000;
+/** When invokers that left something and are not there are looked for: by then those that are have pinged, and a restart is over; ms. */
+const searchAfter = 60_000;
 /** How long the first healthy invoker is waited for before requests are taken, ms. */
 const invokerPatience = 5000;
 
@@ -128,6 +130,11 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
   await Promise.all([membership.start(), caches.start(), balancer.start()]);
   await journal.start();
   stores.retain();
+  takeover.search(
+    () => bus.unread(/^invoker\d+$/),
+    (invoker) => balancer.invokers().some(({ name }) => name.startsWith(`${invoker}/`)),
+    searchAfter,
+  );
   await someInvoker(balancer);
   const address = await controller.server.listen();
   log.info({ ...address, controller: id, admin: config.admin.port, version }, 'the controller is up');

@@ -138,6 +138,21 @@ export class KafkaBus implements MessageBus {
     return this.connected;
   }
 
+  /** Topics of such names with messages that their own group, the one of the same name, has not settled. */
+  async unread(names: RegExp): Promise<string[]> {
+    const topics = (await this.admin.listTopics()).filter((name) => name.startsWith(this.prefix));
+    const found: string[] = [];
+    for (const topic of topics) {
+      const name = topic.slice(this.prefix.length);
+      if (!names.test(name)) continue;
+      const [group] = await this.admin.fetchOffsets({ groupId: topic, topics: [topic] });
+      const position = new Map(group?.partitions.map(({ partition, offset }) => [partition, Number(offset)]));
+      const ends = await this.admin.fetchTopicOffsets(topic);
+      if (ends.some(({ partition, high, low }) => Number(high) > Math.max(position.get(partition) ?? 0, Number(low)))) found.push(name);
+    }
+    return found;
+  }
+
   /** Messages that the broker has not acknowledged yet. */
   get pending(): number {
     return this.work.pending + this.notices.pending;

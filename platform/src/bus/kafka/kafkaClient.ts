@@ -25,7 +25,8 @@ export function createKafka({ brokers, clientId, ssl, sasl, log }: KafkaConnecti
     retry,
     socketFactory,
     ...(ssl === undefined ? {} : { ssl }),
-    ...(sasl === undefined ? {} : { sasl: sasl as SASLOptions }),
+    // a copy: the client keeps what it makes of it in the object it is given
+    ...(sasl === undefined ? {} : { sasl: { ...sasl } as SASLOptions }),
     logLevel: logLevel.WARN,
     // a lost connection is told once by the bus; what the client says about each attempt is for those who look closely
     logCreator: () => (entry: LogEntry) => log.debug({ kafka: entry.namespace, error: entry.log.error }, entry.log.message),

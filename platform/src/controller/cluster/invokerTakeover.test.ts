@@ -129,6 +129,19 @@ test('a namespace that stores nothing gets no record, and no test action is look
   expect(acknowledged.map((a) => a.activationId)).toEqual(['quiet']);
 });
 
+test('who was lost before this controller began, and left something, is found', async () => {
+  takeover.search(
+    async () => ['invoker3', 'invoker4'],
+    (invoker) => invoker === 'invoker4',
+    0,
+  );
+  await turn();
+  await turn();
+  await left('early', Date.now());
+  expect(reassigned).toEqual([]);
+  expect(records.has('early')).toBe(true);
+});
+
 test('a database that is away is waited for', async () => {
   failures = 1;
   await lost();

@@ -38,10 +38,25 @@ const maxInFlight = 16;
 export class InvokerTakeover {
   /** By invoker that is gone. */
   private readonly lostOnes = new Map<string, AbortController>();
+  private searching: NodeJS.Timeout | undefined;
   /** Work given to other invokers, and work recorded as lost. */
   readonly totals = { reassigned: 0, recorded: 0 };
 
   constructor(private readonly options: InvokerTakeoverOptions) {}
+
+  /**
+   * Once, after `patience` ms: invokers that left something and have never been heard of, because they were lost before this controller
+   * began. When they had their last ping is not known, so all of it may have begun.
+   */
+  search(left: () => Promise<string[]>, heardOf: (invoker: string) => boolean, patience: number): void {
+    this.searching = setTimeout(async () => {
+      try {
+        for (const invoker of await left()) if (!heardOf(invoker)) this.lost(invoker, Number.POSITIVE_INFINITY);
+      } catch (error) {
+        this.options.log.warn({ reason: (error as Error).message }, 'what lost invokers left could not be searched for');
+      }
+    }, patience).unref();
+  }
 
   /** An invoker fell silent; `heard` is when the bus had its last ping, epoch ms by the clock of the bus. */
   lost(invoker: string, heard: number): void {
@@ -59,6 +74,7 @@ export class InvokerTakeover {
   }
 
   close(): void {
+    clearTimeout(this.searching);
     for (const invoker of [...this.lostOnes.keys()]) this.back(invoker);
   }
 
