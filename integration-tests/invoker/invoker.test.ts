@@ -253,7 +253,7 @@ describe('an activation that comes again after a crash', () => {
       statusCode: 3,
       result: expect.stringContaining('before the outcome of this activation was known'),
     });
-    expect(acknowledgements).toMatchObject([{ slotFree: true, isSystemError: true }]);
+    expect(acknowledgements).toMatchObject([{ slotFree: true, isSystemError: false }]);
     expect(await b.recorded('unknown')).toEqual(record);
   });
 

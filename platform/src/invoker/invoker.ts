@@ -170,7 +170,8 @@ export class Invoker {
     const profile = this.actions.peek(id, revision) ?? (await this.actions.load(id).catch(() => 'gone' as const));
     const known = typeof profile === 'string' ? undefined : 'profile' in profile ? profile.profile : profile;
     if (known?.idempotent) this.begin(message);
-    else this.refuse(message, whiskFailure(responseTexts.outcomeUnknown));
+    // that it stopped is known, and no sign of how it is now
+    else this.refuse(message, whiskFailure(responseTexts.outcomeUnknown), false);
   }
 
   /** Tries until it succeeds: what depends on it has been accepted. When the invoker closes the message is left to its next life. */
@@ -230,12 +231,18 @@ export class Invoker {
     this.pool.run(new ActivationJob(message, context, this.actions, this.listener));
   }
 
-  private refuse(message: ActivationMessage, response: ActivationResponse): void {
-    this.completed(message, recordWithoutContainer(message, response, Date.now()), [], false);
+  private refuse(message: ActivationMessage, response: ActivationResponse, isSystemError = response.statusCode === 3): void {
+    this.completed(message, recordWithoutContainer(message, response, Date.now()), [], false, isSystemError);
   }
 
-  private completed(message: ActivationMessage, record: ActivationRecord, logs: string[], told: boolean): void {
-    this.acknowledge(message, message.blocking && !told ? record : undefined, true, record.response.statusCode === 3);
+  private completed(
+    message: ActivationMessage,
+    record: ActivationRecord,
+    logs: string[],
+    told: boolean,
+    isSystemError = record.response.statusCode === 3,
+  ): void {
+    this.acknowledge(message, message.blocking && !told ? record : undefined, true, isSystemError);
     const stored = message.user.limits.storeActivations !== false || message.extraLogging === true;
     if (!stored) {
       this.settle(message);
