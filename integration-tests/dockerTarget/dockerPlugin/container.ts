@@ -38,7 +38,7 @@ const MEGABYTE = 1024 * 1024;
 const DEFAULT_GRACE = 10;
 
 export const container: DockerResource = {
-  updatable: ['restart', 'memory', 'destroyGraceSeconds', 'mustRun'],
+  updatable: ['restart', 'memory', 'memorySwap', 'destroyGraceSeconds', 'mustRun'],
   computed: ['exitCode', 'networkDatas', 'hostname'],
   async create(docker, inputs) {
     const made = await docker.createContainer(createOptions(inputs));
@@ -68,7 +68,7 @@ export const container: DockerResource = {
     const bytes = memoryOf(inputs);
     await docker.getContainer(id).update({
       RestartPolicy: { Name: String(inputs.restart ?? 'no') },
-      ...(bytes === undefined ? {} : { Memory: bytes, MemorySwap: bytes * 2 }),
+      ...(bytes === undefined ? {} : { Memory: bytes, MemorySwap: swapOf(inputs, bytes) }),
     });
   },
   async delete(docker, id, inputs) {
@@ -129,7 +129,7 @@ function createOptions(inputs: Properties): Docker.ContainerCreateOptions {
         Target: target,
         ReadOnly: readOnly === true,
       })),
-      ...(bytes === undefined ? {} : { Memory: bytes, MemorySwap: bytes * 2 }),
+      ...(bytes === undefined ? {} : { Memory: bytes, MemorySwap: swapOf(inputs, bytes) }),
       RestartPolicy: { Name: String(inputs.restart ?? 'no') },
       Init: inputs.init === true,
       LogConfig: { Type: String(inputs.logDriver ?? 'json-file'), Config: (inputs.logOpts ?? {}) as Record<string, string> },
@@ -148,6 +148,10 @@ function endpoint({ ipv4Address, aliases }: Attachment): Docker.EndpointSettings
 
 function memoryOf(inputs: Properties): number | undefined {
   return typeof inputs.memory === 'number' ? inputs.memory * MEGABYTE : undefined;
+}
+
+function swapOf(inputs: Properties, memory: number): number {
+  return typeof inputs.memorySwap === 'number' ? inputs.memorySwap * MEGABYTE : memory * 2;
 }
 
 /** `2s`, `1m30s` as Go writes durations. */

@@ -55,9 +55,9 @@ it('tells nginx of every controller', () => {
 });
 
 it('makes the key of a certificate a file that is not shown', () => {
-  const { files, ports } = service('nginx', { docker: { tls: { certificate: 'CERT', key: 'KEY' } } });
+  const { files } = service('nginx', { docker: { tls: { certificate: 'CERT', key: 'KEY' } } });
   expect(files!.find(({ content }) => content === 'KEY')).toMatchObject({ secret: true });
-  expect(ports.find(({ name }) => name === 'api')!.port).toBe(8443);
+  expect(files![0]!.content).toContain('listen 8080 ssl');
 });
 
 it('builds an image for each kind wanted, under a tag that follows from its sources', () => {
@@ -72,11 +72,16 @@ it('builds an image for each kind wanted, under a tag that follows from its sour
 });
 
 it('reaches nginx from actions at the gateway of their network, and from nowhere else unless it is told', () => {
-  const published = service('nginx').ports[0]!.published!;
+  const published = service('nginx').ports.map(({ name, published: at }) => [name, at!.map(({ address }) => address)]);
   const { gateway } = addressPlan(defaultSubnet('shop-dev-platform')).actions;
-  expect(published.map(({ address }) => address)).toEqual(['127.0.0.1', gateway]);
+  expect(published).toEqual([
+    ['api', ['127.0.0.1']],
+    ['actions', [gateway]],
+    ['admin', ['127.0.0.1']],
+  ]);
   expect(service('invoker').env.OPENWHISK_PUBLIC_URL).toBe(`http://${gateway}:3233`);
-  expect(service('nginx', { host: '0.0.0.0' }).ports[0]!.published).toEqual([{ address: '0.0.0.0', port: 3233 }]);
+  const open = service('nginx', { host: '0.0.0.0' }).ports.map(({ published: at }) => at!.map(({ address }) => address));
+  expect(open).toEqual([['0.0.0.0'], [], ['0.0.0.0']]);
 });
 
 it.each(['a-b', 'shop-dev-platform', ''])('has a block of addresses for the name "%s"', (name) => {

@@ -15,7 +15,7 @@ export const DEFAULT_KINDS: readonly string[] = ['nodejs:20', 'python:3.11'];
 const HEALTH_TIMEOUT = 120;
 /** Seconds a controller or invoker has to finish what it does. */
 const STOP_GRACE = 60;
-const PORTS = { api: 8080, admin: 8081, kafka: 9092, couchdb: 5984, https: 8443, edgeAdmin: 8081 };
+const PORTS = { api: 8080, admin: 8081, kafka: 9092, couchdb: 5984, edge: 8080, edgeAdmin: 8081, edgeForActions: 8082 };
 
 /**
  * Controllers and invokers on Kafka and CouchDB, behind nginx. Every part has a fixed address: nginx, Kafka and the host's network know
@@ -110,14 +110,12 @@ export function distributedBlueprint(args: PlatformArgs, platform: string, sourc
       env: {},
       secrets: {},
       ports: [
+        { name: 'api', port: PORTS.edge, published: [{ address: args.host ?? '127.0.0.1', port: apiPort }] },
+        // actions have no way to the host's own address
         {
-          name: 'api',
-          port: scheme === 'https' ? PORTS.https : PORTS.api,
-          // the second one is for actions
-          published: [
-            { address: args.host ?? '127.0.0.1', port: apiPort },
-            ...(args.host === '0.0.0.0' ? [] : [{ address: plan.actions.gateway, port: apiPort }]),
-          ],
+          name: 'actions',
+          port: PORTS.edgeForActions,
+          published: args.host === '0.0.0.0' ? [] : [{ address: plan.actions.gateway, port: apiPort }],
         },
         { name: 'admin', port: PORTS.edgeAdmin, published: [{ address: args.host ?? '127.0.0.1', port: adminPort }] },
       ],
@@ -229,7 +227,8 @@ function edgeFiles(docker: DockerArgs, firstController: string): FileBlueprint[]
       path: '/etc/nginx/nginx.conf',
       content: edgeConfiguration({
         controllers: controllers.map((address) => ({ api: `${address}:${PORTS.api}`, admin: `${address}:${PORTS.admin}` })),
-        apiPort: tls ? PORTS.https : PORTS.api,
+        apiPort: PORTS.edge,
+        secondApiPort: PORTS.edgeForActions,
         adminPort: PORTS.edgeAdmin,
         ...(tls ? { tls: TLS_FILES } : {}),
         ...(docker.domain === undefined ? {} : { domain: docker.domain }),

@@ -3,6 +3,8 @@ export interface Edge {
   /** `address:port` of the API and of the admin API of each controller. */
   controllers: readonly { api: string; admin: string }[];
   apiPort: number;
+  /** A second port of the API: an engine that publishes one port at two addresses does not keep them in order. */
+  secondApiPort?: number;
   /** Absent: the admin API is not reached through nginx. */
   adminPort?: number;
   /** Paths of certificate and key in PEM form; absent = plain HTTP. */
@@ -43,7 +45,8 @@ const KEEP_ALIVE = 512;
 export function edgeConfiguration(edge: Edge): string {
   check(edge);
   const { tls, domain, adminPort, folders, logs, redirectPort } = edge;
-  const listen = `listen ${edge.apiPort}${tls ? ' ssl' : ''}`;
+  const apiPorts = [edge.apiPort, ...(edge.secondApiPort === undefined ? [] : [edge.secondApiPort])];
+  const listen = (more = '') => apiPorts.map((port) => `listen ${port}${tls ? ' ssl' : ''}${more};`);
   const blocks = [
     `worker_processes ${edge.workers ?? 'auto'};`,
     'worker_rlimit_nofile 8192;',
@@ -72,8 +75,8 @@ export function edgeConfiguration(edge: Edge): string {
         'controllers',
         edge.controllers.map(({ api }) => api),
       ),
-      server([`${listen} default_server;`, 'server_name _;', ...edgeAnswers(), ...apiLocations(tls !== undefined)]),
-      ...(domain === undefined ? [] : [server([`${listen};`, ...edgeAnswers(), ...namespaceSite(domain, tls !== undefined)])]),
+      server([...listen(' default_server'), 'server_name _;', ...edgeAnswers(), ...apiLocations(tls !== undefined)]),
+      ...(domain === undefined ? [] : [server([...listen(), ...edgeAnswers(), ...namespaceSite(domain, tls !== undefined)])]),
       ...(redirectPort === undefined ? [] : [server([`listen ${redirectPort} default_server;`, 'return 308 https://$host$request_uri;'])]),
       ...(adminPort === undefined ? [] : adminServer(adminPort, edge.controllers)),
     ]),

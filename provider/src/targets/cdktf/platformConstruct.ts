@@ -3,7 +3,7 @@ import type * as cdktf from 'cdktf';
 import { Construct } from 'constructs';
 import { distributedBlueprint } from '../../blueprint/distributed';
 import { checkPlatformArgs, type DockerArgs, type PlatformArgs } from '../../blueprint/platformArgs';
-import { type DockerPlan, dockerPlan, type PlannedContainer } from '../docker/dockerPlan';
+import { type DockerPlan, dockerPlan, goDuration, type PlannedContainer } from '../docker/dockerPlan';
 import { ImageSources } from '../docker/imageSources';
 
 /** What this needs of `cdktf`, or of `cdktn`, its successor with the same classes. */
@@ -77,7 +77,10 @@ export function platformConstruct(library: CdktfLibrary, sourcesOf: () => ImageS
 
     private variable(secret: string): string {
       const { variable, description } = VARIABLES[secret]!;
-      return new library.TerraformVariable(this, variable, { type: 'string', sensitive: true, description }).stringValue;
+      const made = new library.TerraformVariable(this, variable, { type: 'string', sensitive: true, description });
+      // a name that people can set
+      made.overrideLogicalId(`${this.node.path.split('/').slice(1).join('_')}_${variable}`);
+      return made.stringValue;
     }
   };
 }
@@ -89,8 +92,12 @@ function declareProvider(library: CdktfLibrary, scope: Construct): void {
     .findAll()
     .filter((node): node is cdktf.TerraformProvider => library.TerraformProvider.isTerraformProvider(node));
   if (providers.some(({ terraformResourceType }) => terraformResourceType === 'docker')) return;
-  stack.addOverride('terraform.required_providers.docker', { source: 'kreuzwerker/docker', version: PROVIDER_VERSION });
-  stack.addOverride('provider.docker', [{}]);
+  class DockerProvider extends library.TerraformProvider {}
+  new DockerProvider(stack, 'docker', {
+    terraformResourceType: 'docker',
+    terraformProviderSource: 'kreuzwerker/docker',
+    terraformGeneratorMetadata: { providerName: 'docker', providerVersionConstraint: PROVIDER_VERSION },
+  });
 }
 
 /** The oldest with all the attributes used here. */
@@ -162,8 +169,12 @@ class PlanRenderer {
           ...planned.files.map(({ path, content }) => ({ file: path, content: literal(content) })),
           ...Object.entries(planned.secretFiles).map(([file, key]) => ({ file, content: this.secrets.get(key)! })),
         ],
-        healthcheck: [{ test: planned.health.test, interval: '2s', timeout: '5s', start_period: `${planned.health.timeout}s`, retries: 5 }],
+        healthcheck: [
+          { test: planned.health.test, interval: '2s', timeout: '5s', start_period: goDuration(planned.health.timeout), retries: 5 },
+        ],
+        // the same as memory: nothing is swapped
         memory: planned.memory,
+        memory_swap: planned.memory,
         restart: 'unless-stopped',
         init: true,
         log_driver: 'json-file',
@@ -177,7 +188,10 @@ class PlanRenderer {
         wait: true,
         wait_timeout: planned.health.timeout,
       },
-      planned.after.map((key) => this.resources.get(`container-${key}`)!),
+      [
+        ...planned.after.map((key) => this.resources.get(`container-${key}`)!),
+        ...planned.images.map((key) => this.resources.get(`image-${key}`)!),
+      ],
     );
   }
 

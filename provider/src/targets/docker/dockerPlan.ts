@@ -38,6 +38,8 @@ export interface PlannedContainer {
   name: string;
   /** Key of the image. */
   image: string;
+  /** Keys of all images that must be there as long as it runs: an invoker's containers need theirs. */
+  images: readonly string[];
   command: readonly string[];
   env: Readonly<Record<string, string>>;
   /** Variable to the name of a generated secret. */
@@ -91,7 +93,9 @@ export function dockerPlan(blueprint: Blueprint, platform: string): DockerPlan {
       });
       const before = instance.index > 0 ? [instances.get(service.name)![instance.index - 1]!.name] : [];
       const needed = service.needs.flatMap((name) => instances.get(name)!.map((needs) => needs.name));
-      containers.push({ ...container(instance, image, platform), volumes: mounted, after: [...needed, ...before] });
+      const used = service.program === 'invoker' ? [image, ...blueprint.images.map(({ name }) => name)] : [image];
+      const needs = { volumes: mounted, images: [...new Set(used)], after: [...needed, ...before] };
+      containers.push({ ...container(instance, image, platform), ...needs });
     }
   }
   return {
@@ -121,7 +125,7 @@ function imageOf(service: ServiceBlueprint, images: Map<string, PlannedImage>): 
   return service.name;
 }
 
-function container(instance: ServiceInstance, image: string, platform: string): Omit<PlannedContainer, 'volumes' | 'after'> {
+function container(instance: ServiceInstance, image: string, platform: string): Omit<PlannedContainer, 'volumes' | 'images' | 'after'> {
   const { service, name, attachments } = instance;
   const ports = Object.fromEntries(instance.ports.map((port) => [port.name, port.port]));
   const { secretEnv, secretFiles, fileEnv } = secretsOf(service);
@@ -153,6 +157,11 @@ function container(instance: ServiceInstance, image: string, platform: string): 
     stopGrace: service.stopGrace ?? DEFAULT_STOP_GRACE,
     labels: { [PLATFORM_LABEL]: platform, [SERVICE_LABEL]: service.name },
   };
+}
+
+/** Seconds as Go writes durations, which is how engines give them back. */
+export function goDuration(seconds: number): string {
+  return seconds < 60 ? `${seconds}s` : `${Math.floor(seconds / 60)}m${seconds % 60}s`;
 }
 
 /** Programs of ours read secrets from files, so that all of their environment can be shown in a preview; those of others do not. */

@@ -13,7 +13,7 @@ import {
 } from '@pulumi/pulumi';
 import type { Blueprint } from '../../blueprint/blueprint';
 import type { RenderedPlatform } from '../local/renderLocal';
-import { type DockerPlan, dockerPlan, type PlannedContainer, type PlannedImage } from './dockerPlan';
+import { type DockerPlan, dockerPlan, goDuration, type PlannedContainer, type PlannedImage } from './dockerPlan';
 
 export interface DockerOptions {
   parent: ComponentResource;
@@ -168,10 +168,12 @@ class DockerRenderer {
           tests: [...planned.health.test],
           interval: '2s',
           timeout: '5s',
-          startPeriod: `${planned.health.timeout}s`,
+          startPeriod: goDuration(planned.health.timeout),
           retries: 5,
         },
+        // the same as memory: nothing is swapped
         memory: planned.memory,
+        memorySwap: planned.memory,
         restart: 'unless-stopped',
         init: true,
         logDriver: 'json-file',
@@ -184,7 +186,7 @@ class DockerRenderer {
       },
       {
         ...this.theirs,
-        dependsOn: [...used, image],
+        dependsOn: [...used, ...planned.images.map((key) => this.images.get(key)!)],
         // its name and its addresses can be had once only
         deleteBeforeReplace: true,
         additionalSecretOutputs: ['envs', 'uploads'],
