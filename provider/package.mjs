@@ -41,6 +41,8 @@ for (const name of Object.keys(JSON.parse(readFileSync(join(platform, 'package.j
   closure(name, platform, packages);
 // The bundle that builds components leaves the SDK outside.
 closure('@pulumi/pulumi', folder, packages);
+// Loaded for platforms of containers.
+closure('@pulumi/docker', folder, packages);
 // Loaded for actions that are bundled.
 closure('esbuild', folder, packages);
 
@@ -48,6 +50,8 @@ const stage = mkdtempSync(join(tmpdir(), 'openwhisk-plugin-'));
 try {
   const put = (source, name, filter = wanted) => cpSync(source, join(stage, name), { recursive: true, dereference: true, filter });
   for (const bundle of ['plugin.js', 'construct.js']) put(join(folder, 'dist', bundle), `dist/${bundle}`);
+  // what images are built from, maps and all: their tags follow from it
+  put(join(folder, 'dist', 'images'), 'dist/images', () => true);
   put(join(folder, 'schema.json'), 'schema.json');
   put(join(root, 'LICENSE'), 'LICENSE');
   put(join(platform, 'dist'), 'dist/platform');

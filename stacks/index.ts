@@ -8,6 +8,7 @@ const retainData = config.getBoolean('retainData');
 
 const platform = new openwhisk.Platform('platform', {
   target: config.get('target') ?? 'local',
+  docker: config.getObject<openwhisk.types.input.PlatformDockerArgs>('docker'),
   apiPort: config.getNumber('apiPort'),
   adminPort: config.getNumber('adminPort'),
   retainData,

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { OpenWhiskPlatform } from '@openwhisk-as-code/provider/cdktf';
-import { App, TerraformOutput, TerraformStack } from 'cdktf';
+import { App, LocalBackend, TerraformOutput, TerraformStack } from 'cdktf';
 import { build } from 'esbuild';
 import { runCommand } from '../../tooling/src/command';
 import { paths } from '../../tooling/src/repository';
@@ -30,6 +30,7 @@ beforeAll(async () => {
   before = await listEngine(docker);
   const app = new App({ outdir: join(root, 'out') });
   const stack = new TerraformStack(app, 'openwhisk');
+  new LocalBackend(stack, { path: join(root, 'terraform.tfstate') });
   const limits = { invocationsPerMinute: 6000, concurrentInvocations: 200 };
   const platform = new OpenWhiskPlatform(stack, 'platform', {
     name: 'tf',

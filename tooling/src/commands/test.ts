@@ -9,7 +9,7 @@ import { buildWorkspace } from '../workspaceBuild';
 import { sdkDifferences } from './sdk';
 
 /** Areas whose tests run the real CLI. */
-const AREAS_WITH_CLI: readonly string[] = ['provider', 'stacks'];
+const AREAS_WITH_CLI: readonly string[] = ['dockerTarget', 'provider', 'stacks'];
 
 /** Environment of an area's tests: they find pulumi, the language host and the provider plugin on PATH, and bring their own backend. */
 async function areaEnvironment(area: string): Promise<NodeJS.ProcessEnv> {
