@@ -57,6 +57,7 @@ export class CouchActivationStore implements ActivationStore {
   }
 
   async list(query: ActivationQuery, withDetails: boolean): Promise<ActivationRecord[]> {
+    if (isEmptyRange(query)) return [];
     await this.writer.flush();
     const { name, skip, limit } = query;
     const { low, high } = bounds(query);
@@ -76,6 +77,7 @@ export class CouchActivationStore implements ActivationStore {
   }
 
   async count(query: Omit<ActivationQuery, 'limit'>): Promise<number> {
+    if (isEmptyRange(query)) return 0;
     await this.writer.flush();
     const { low, high } = bounds(query);
     const answer = await this.options.client.request('GET', this.view(query.name), {
@@ -138,6 +140,11 @@ function summaryOf({ end = 0, duration, cause, statusCode = 0, annotations, ...v
     version,
     annotations: annotations ?? [],
   };
+}
+
+/** CouchDB takes such a range for a mistake. */
+function isEmptyRange({ since = 0, upto }: Pick<ActivationQuery, 'since' | 'upto'>): boolean {
+  return upto !== undefined && upto < since;
 }
 
 function bounds({ namespace, name, since, upto }: Omit<ActivationQuery, 'limit' | 'skip'>): { low: string; high: string } {

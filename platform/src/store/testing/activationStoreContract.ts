@@ -65,6 +65,9 @@ export function activationStoreContract(store: () => ActivationStore, { digits }
     expect(await list({ skip: 13, limit: 20 })).toEqual(sorted.slice(13, 33));
     expect(await list({ since: 1010, upto: 1030 })).toEqual(sorted.filter((x) => x >= 1010 && x <= 1030));
     expect(await store().count({ namespace: ns, since: 1010, upto: 1030, skip: 5 })).toBe(16);
+    // nothing lies after its end
+    expect(await list({ since: 1030, upto: 1010 })).toEqual([]);
+    expect(await store().count({ namespace: ns, since: 1030, upto: 1010, skip: 0 })).toBe(0);
   });
 
   test('lists whole records, or what a listing shows of them', async () => {
