@@ -1,5 +1,3 @@
-import { createHash } from 'node:crypto';
-
 /** The networks of a platform on one Docker engine, and who has which address in them. All of it follows from one /16 block. */
 export interface AddressPlan {
   /** nginx and controllers. */
@@ -30,8 +28,14 @@ export const MAX_CONTROLLERS = 32;
  * office networks are; which of them, its name decides, so that platforms side by side rarely meet.
  */
 export function defaultSubnet(platform: string): string {
-  const digest = createHash('sha256').update(platform).digest();
-  return `10.${128 + (digest[0]! % 127)}.0.0/16`;
+  return `10.${128 + (fnv1a(platform) % 127)}.0.0/16`;
+}
+
+/** Spreads similar names; nothing has to be secret about it. */
+function fnv1a(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash >>> 0;
 }
 
 /** Why a text can't be the block of a platform; undefined when it can. */
