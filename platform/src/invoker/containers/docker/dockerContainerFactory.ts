@@ -75,6 +75,7 @@ export class DockerContainerFactory implements ContainerFactory {
   }
 
   async close(): Promise<void> {
+    this.sandboxes.stop();
     await Promise.all([...this.containers].map((c) => c.destroy()));
     await this.sandboxes.close();
     await this.removals.close();

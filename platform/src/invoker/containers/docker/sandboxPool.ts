@@ -81,8 +81,13 @@ export class SandboxPool {
     await Promise.all(this.ready.splice(0).map((sandbox) => this.end(sandbox)));
   }
 
-  async close(): Promise<void> {
+  /** Makes no more. */
+  stop(): void {
     this.closed = true;
+  }
+
+  async close(): Promise<void> {
+    this.stop();
     await this.refilling;
     await this.discard();
     await Promise.all(this.ending);
