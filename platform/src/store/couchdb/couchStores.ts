@@ -42,7 +42,7 @@ export class CouchStores {
 
   /** Makes what is missing of databases and views; idempotent. Throws StoreUnavailable. Returns what it made. */
   initialise(): Promise<string[]> {
-    return initialiseDatabases(this.client, this.options.names);
+    return initialiseDatabases(this.options, this.options.names);
   }
 
   /** Begins to delete old records; for controllers. */

@@ -1,25 +1,39 @@
-import { type CouchClient, pathOf, unexpected } from './couchClient';
+import nano from 'nano';
+import { StoreUnavailable } from '../storeUnavailable';
+import type { CouchConnection } from './couchClient';
 import { type DatabaseNames, designDocuments } from './designDocuments';
 
 /**
  * Makes what is missing of the databases and their design documents; what is there stays as it is. May run any number of times, also at once
- * with itself and beside a platform at work. Returns what it made.
+ * with itself and beside a platform at work. Returns what it made. Throws StoreUnavailable.
  */
-export async function initialiseDatabases(client: CouchClient, names: DatabaseNames): Promise<string[]> {
+export async function initialiseDatabases({ url, username, password }: CouchConnection, names: DatabaseNames): Promise<string[]> {
   const made: string[] = [];
+  // not the client of the stores: what passes here is small, and no result of an action, whose digits must be kept
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`;
+  const server = nano({ url: url.replace(/\/$/, ''), headers: { authorization } });
   for (const [purpose, database] of Object.entries(names) as [keyof DatabaseNames, string][]) {
-    const created = await client.request('PUT', pathOf(database));
     // 412: it exists
-    if (![201, 202, 412].includes(created.status)) throw unexpected(`the database ${database} can't be made`, created);
-    if (created.status !== 412) made.push(database);
+    if (!(await refused(server.db.create(database), [412]))) made.push(database);
+    const documents = server.use(database);
     for (const document of designDocuments[purpose]) {
-      const path = `${pathOf(database)}/${document._id}`;
-      if ((await client.request('GET', path)).status === 200) continue;
-      const put = await client.request('PUT', path, { body: JSON.stringify(document) });
+      if (!(await refused(documents.head(document._id), [404]))) continue;
       // 409: somebody else was quicker
-      if (![201, 202, 409].includes(put.status)) throw unexpected(`${document._id} of ${database} can't be made`, put);
-      if (put.status !== 409) made.push(`${database}/${document._id}`);
+      if (!(await refused(documents.insert(document), [409]))) made.push(`${database}/${document._id}`);
     }
   }
   return made;
+}
+
+/** Whether the server refused with one of the statuses expected. Throws StoreUnavailable for anything else that goes wrong. */
+async function refused(request: Promise<unknown>, expected: readonly number[]): Promise<boolean> {
+  try {
+    await request;
+    return false;
+  } catch (error) {
+    const { statusCode, message } = error as Error & { statusCode?: number };
+    if (statusCode !== undefined && expected.includes(statusCode)) return true;
+    if (statusCode === 401) throw new StoreUnavailable('it does not know the user or the password', error);
+    throw new StoreUnavailable(message, error);
+  }
 }
