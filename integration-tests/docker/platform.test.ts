@@ -21,6 +21,8 @@ test.each([
     '#!/bin/sh\nexec python3 -c \'import json, sys; a = json.load(sys.stdin); print("said"); print(json.dumps({"greeting": "hello " + a["name"]}))\'',
   ],
   ['nodejs:20', 'function main({ name }) { console.log("said"); return { greeting: "hello " + name }; }'],
+  // another line of the same runtime
+  ['nodejs:22', 'exports.main = async ({ name }) => { console.log("said"); return { greeting: "hello " + name }; };'],
   ['python:3.11', 'def main(args):\n  print("said")\n  return {"greeting": "hello " + args["name"]}'],
 ])('%s: deployed, invoked, logged', async (kind, code) => {
   await platform.api(auth, 'PUT', 'actions/hello?overwrite=true', { exec: { kind, code } });
