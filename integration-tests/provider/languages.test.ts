@@ -7,7 +7,7 @@ import { findExecutable } from '../../tooling/src/executable';
 import { acquirePulumiCli } from '../../tooling/src/pulumiCli/acquire';
 import { acquireYamlHost } from '../../tooling/src/pulumiCli/yamlHost';
 import { pulumiBehaviour, pulumiSearchPath } from '../../tooling/src/pulumiEnvironment';
-import { cachedTool } from '../../tooling/src/toolCache';
+import { cachedTool, cacheKey } from '../../tooling/src/toolCache';
 import { TestHost } from './testHost';
 
 const repository = join(__dirname, '../..');
@@ -100,4 +100,25 @@ it('Go: the generated SDK and a program with it compile', async () => {
   const built = await runCommand(go, ['build', '-o', join(root, 'hello'), '.'], { cwd: module, env, niceness: 10 });
   expect(built).toMatchObject({ code: 0, stderr: '' });
   expect(existsSync(join(root, 'hello'))).toBe(true);
+});
+
+it('Java: the generated SDK and a program with it compile', async () => {
+  const [javac, maven] = [findExecutable('javac'), findExecutable('mvn')];
+  if (javac === undefined || maven === undefined) throw new Error('There is no javac or no mvn on PATH.');
+  const pom = join(repository, 'tooling/java/pulumi/pom.xml');
+  const libraries = await cachedTool(`java/pulumi-${cacheKey([readFileSync(pom)])}`, async (empty) => {
+    const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${empty}`];
+    await mustRun(maven, ['-q', '-B', '-f', pom, ...goal], { timeoutMs: 300_000 });
+  });
+  const sources = ['provider/sdk/java/src/main/java', 'examples/hello-java'].flatMap((folder) =>
+    readdirSync(join(repository, folder), { recursive: true, withFileTypes: true })
+      .filter(({ name }) => name.endsWith('.java'))
+      .map(({ parentPath, name }) => join(parentPath, name)),
+  );
+  const built = await runCommand(javac, ['-nowarn', '-d', join(root, 'classes'), '-cp', join(libraries, '*'), ...sources], {
+    niceness: 10,
+  });
+  expect(built.stdout + built.stderr).not.toContain('error:');
+  expect(built.code).toBe(0);
+  expect(existsSync(join(root, 'classes/App.class'))).toBe(true);
 });

@@ -13,6 +13,8 @@ export const paths = {
   pulumiState: resolve(repositoryRoot, '.pulumi-state'),
   /** The Go module from which the CLI and the SDK generator are built. */
   goModule: resolve(repositoryRoot, 'tooling/go/pulumi'),
+  /** The Go module from which the SDK generators for .NET and Java are built. */
+  furtherGeneratorsModule: resolve(repositoryRoot, 'tooling/go/pulumi-sdk-generators'),
   /** The Go module from which wskdeploy is built. */
   wskdeployModule: resolve(repositoryRoot, 'tooling/go/wskdeploy'),
   /** Pinned versions of the API fuzzer and what it needs. */

@@ -35,7 +35,7 @@ export class Platform extends pulumi.ComponentResource {
     }
 
     /**
-     * Key of the admin API.
+     * Key of the admin API; a secret.
      */
     declare public /*out*/ readonly adminKey: pulumi.Output<string>;
     /**
@@ -78,8 +78,6 @@ export class Platform extends pulumi.ComponentResource {
             resourceInputs["apiHost"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
-        const secretOpts = { additionalSecretOutputs: ["adminKey"] };
-        opts = pulumi.mergeOptions(opts, secretOpts);
         super(Platform.__pulumiType, name, resourceInputs, opts, true /*remote*/);
     }
 }

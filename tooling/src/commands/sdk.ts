@@ -20,7 +20,7 @@ import { UserError } from '../userError';
 
 /** One language of the SDK: a folder below provider/sdk. */
 interface SdkLanguage {
-  readonly name: 'nodejs' | 'python' | 'go';
+  readonly name: 'nodejs' | 'python' | 'go' | 'dotnet' | 'java';
   /** Inside the SDK: made from it and not committed, or written by hand. Neither generated nor compared. */
   readonly ours: readonly string[];
   /** What Pulumi's generator leaves to a publisher. */
@@ -45,6 +45,8 @@ const LANGUAGES: readonly SdkLanguage[] = [
     },
   },
   { name: 'go', ours: ['go.mod', 'go.sum'] },
+  { name: 'dotnet', ours: ['bin', 'obj'] },
+  { name: 'java', ours: ['build', '.gradle', 'target'] },
 ];
 
 function folderOf(language: SdkLanguage): string {
@@ -79,7 +81,7 @@ function addOverlay(folder: string): void {
 /** Generates an SDK of the provider's schema into a new folder beside the committed one, so that it can be put there by a rename. */
 async function generate(language: SdkLanguage): Promise<string> {
   if (!existsSync(paths.providerSchema)) throw new UserError('There is no provider/schema.json to generate an SDK from.');
-  const generator = await acquireSdkGenerator();
+  const generator = await acquireSdkGenerator(language.name);
   mkdirSync(paths.tools, { recursive: true });
   const folder = mkdtempSync(join(paths.tools, `sdk-${language.name}-`));
   await mustRun(generator, [language.name, paths.providerSchema, folder]);

@@ -30,6 +30,14 @@ export function pulumiProgram(version: string = pinnedVersion()): GoProgram {
 /** Our own front to Pulumi's SDK generators. */
 export const generatorProgram: GoProgram = { name: 'pulumi-gen-sdk', mainPackage: './cmd/pulumi-gen-sdk', linkerFlags: '-s -w' };
 
+/** The same for languages whose generators live in modules of their own. */
+export const furtherGeneratorsProgram: GoProgram = {
+  name: 'pulumi-gen-sdk-more',
+  module: paths.furtherGeneratorsModule,
+  mainPackage: './cmd/pulumi-gen-sdk-more',
+  linkerFlags: '-s -w',
+};
+
 /** Name of a program's folder in the cache: whatever goes into the build changes it. */
 export function goProgramCacheName(program: GoProgram, module: string = program.module ?? paths.goModule): string {
   const ownSources = program.mainPackage.startsWith('./')

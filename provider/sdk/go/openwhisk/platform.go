@@ -17,7 +17,7 @@ import (
 type Platform struct {
 	pulumi.ResourceState
 
-	// Key of the admin API.
+	// Key of the admin API; a secret.
 	AdminKey pulumi.StringOutput `pulumi:"adminKey"`
 	// Address of the admin API.
 	AdminUrl pulumi.StringOutput `pulumi:"adminUrl"`
@@ -32,10 +32,6 @@ func NewPlatform(ctx *pulumi.Context,
 		args = &PlatformArgs{}
 	}
 
-	secrets := pulumi.AdditionalSecretOutputs([]string{
-		"adminKey",
-	})
-	opts = append(opts, secrets)
 	opts = internal.PkgResourceDefaultOpts(opts)
 	var resource Platform
 	err := ctx.RegisterRemoteComponentResource("openwhisk:index:Platform", name, args, &resource, opts...)
@@ -183,7 +179,7 @@ func (o PlatformOutput) ToPlatformOutputWithContext(ctx context.Context) Platfor
 	return o
 }
 
-// Key of the admin API.
+// Key of the admin API; a secret.
 func (o PlatformOutput) AdminKey() pulumi.StringOutput {
 	return o.ApplyT(func(v *Platform) pulumi.StringOutput { return v.AdminKey }).(pulumi.StringOutput)
 }

@@ -301,8 +301,6 @@ class Platform(pulumi.ComponentResource):
             __props__.__dict__["admin_key"] = None
             __props__.__dict__["admin_url"] = None
             __props__.__dict__["api_host"] = None
-        secret_opts = pulumi.ResourceOptions(additional_secret_outputs=["adminKey"])
-        opts = pulumi.ResourceOptions.merge(opts, secret_opts)
         super(Platform, __self__).__init__(
             'openwhisk:index:Platform',
             resource_name,
@@ -314,7 +312,7 @@ class Platform(pulumi.ComponentResource):
     @pulumi.getter(name="adminKey")
     def admin_key(self) -> pulumi.Output[_builtins.str]:
         """
-        Key of the admin API.
+        Key of the admin API; a secret.
         """
         return pulumi.get(self, "admin_key")
 

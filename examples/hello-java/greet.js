@@ -1,0 +1,1 @@
+exports.main = ({ greeting, name }) => ({ name: `${greeting} ${name}` });
