@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import { createServer } from 'node:net';
 import { dockerEngine } from '../docker/engine';
 import { eventually } from '../eventually';
 import { call } from '../httpCall';
@@ -93,17 +94,44 @@ test('a preview shows the whole of it, and needs no engine', async () => {
   expect(names(steps, 'create')).toEqual(containers.map((name) => `platform-${name}`));
 });
 
-test('a service that does not come up is one error that names it and shows its log; the second up heals', async () => {
+/** What an update that has to fail says. */
+async function failure(): Promise<string> {
+  const error = await stack.up().catch((failed: Error) => failed);
+  if (!(error instanceof Error)) throw new Error('The update succeeded.');
+  return error.message;
+}
+
+test('an engine that is not there is one error that names it', async () => {
+  await configure({ engine: 'tcp://127.0.0.1:1' });
+  expect(await failure()).toContain('127.0.0.1:1');
+  await configure({ engine: undefined });
+});
+
+test('an image that is not to be had is one error that names it', async () => {
+  await configure({ images: { kafka: 'localhost:1/kafka:none' } });
+  expect(await failure()).toContain('localhost:1/kafka:none');
+  await configure({ images: undefined });
+});
+
+test('a service that does not come up is one error that names it and shows its log', async () => {
   await configure({}, { settings: { CONFIG_whisk_timeLimit_max: 'soon' } });
-  const failure = await stack.up().catch((error: Error) => error);
-  expect(failure).toBeInstanceOf(Error);
-  const text = (failure as Error).message;
+  const text = await failure();
   expect(text).toContain('The service "invoker0" ends with code 1 whenever it starts');
   expect(text).toContain('CONFIG_whisk_timeLimit_max is not usable');
   await configure({}, { settings: undefined });
 });
 
-test('up: an action answers through nginx, controller, Kafka, invoker and container', async () => {
+test('a port that somebody else has is one error that names it', async () => {
+  const other = createServer();
+  await new Promise<void>((resolve) => other.listen(args.apiPort as number, '127.0.0.1', resolve));
+  try {
+    expect(await failure()).toMatch(new RegExp(`${args.apiPort}.*(in use|allocated)`));
+  } finally {
+    await new Promise((resolve) => other.close(resolve));
+  }
+});
+
+test('up heals all of that: an action answers through nginx, controller, Kafka, invoker and container', async () => {
   await stack.up();
   expect(await hello(await guestKey())).toEqual({ greeting: 'hello bob' });
   const { adminKey, auth } = await stack.outputs();
