@@ -41,10 +41,17 @@ export function concurrentRuns(environment: Record<string, string>): void {
   test('one more than the limit gets another container', async () => {
     await deploy('limited', 2);
     await call('limited', 1);
-    // three wait for two in their container: the third finds itself alone in another, and ends when it gives up
-    const answers = await Promise.all([0, 1, 2].map((n) => call('limited', 2, n)));
-    expect(new Set(answers.map(({ response }) => response.result.born)).size).toBe(2);
-    expect(Math.max(...answers.map(({ response }) => response.result.most))).toBe(2);
+    let seen: number[] = [];
+    // a container that still reads the output of the run before has a place less, so it may take a second attempt
+    for (let attempt = 0; attempt < 5 && !(seen[0] === 2 && seen[1] === 2); attempt++) {
+      // three wait for two in their container: the third finds itself alone in another, and ends when it gives up
+      const answers = await Promise.all([0, 1, 2].map((n) => call('limited', 2, n)));
+      const most = Math.max(...answers.map(({ response }) => response.result.most));
+      expect(most).toBeLessThanOrEqual(2);
+      seen = [new Set(answers.map(({ response }) => response.result.born)).size, most];
+      expect(seen[0]).toBeGreaterThan(1);
+    }
+    expect(seen).toEqual([2, 2]);
   });
 
   test('without it each has a container for itself', async () => {
