@@ -106,6 +106,8 @@ export interface HealthBlueprint {
   path?: string;
   /** Seconds until a started service must be healthy. */
   timeout: number;
+  /** Seconds after which those who call it have noticed that it is back: until then its next instance is not taken away. Default: 0. */
+  settle?: number;
 }
 
 /** One running instance of a service, all placeholders for its number filled in. */

@@ -94,7 +94,8 @@ export function distributedBlueprint(args: PlatformArgs, platform: string, sourc
         { name: 'admin', port: PORTS.admin },
       ],
       volumes: [],
-      health: { port: 'admin', path: '/ready', timeout: HEALTH_TIMEOUT },
+      // nginx waits 2 s for a connection and leaves out who gave none for another
+      health: { port: 'admin', path: '/ready', timeout: HEALTH_TIMEOUT, settle: 5 },
       needs: [...backends, 'invoker'],
       networks: [
         { network: 'core', address: plan.controllersOnCore },

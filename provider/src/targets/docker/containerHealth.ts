@@ -5,7 +5,14 @@ import type { OperationContext, ResourceModel } from '../../resources/resourceMo
 import { reveal, type ValueMap } from '../../resources/values';
 import { type ContainerState, DockerEngine } from './dockerEngine';
 
-const PROPERTIES = { container: 'string', containerId: 'string', service: 'string', engine: 'string', timeout: 'number' } as const;
+const PROPERTIES = {
+  container: 'string',
+  containerId: 'string',
+  service: 'string',
+  engine: 'string',
+  timeout: 'number',
+  settle: 'number',
+} as const;
 const POLL_MS = 250;
 const TELL_MS = 5_000;
 const MAX_RESTARTS = 5;
@@ -53,6 +60,9 @@ export const containerHealthModel: ResourceModel = {
 
   async update({ inputs }, context) {
     await waitUntilHealthy(inputs, context);
+    const settle = reveal(inputs.settle);
+    // it took the place of another, whose callers have to find it first
+    if (typeof settle === 'number' && settle > 0) await sleep(settle * 1000, undefined, { signal: context.signal }).catch(() => undefined);
     return { ...inputs };
   },
 

@@ -55,7 +55,7 @@ export interface PlannedContainer {
   /** Path to the name of the generated secret whose value is the file's content. */
   secretFiles: Readonly<Record<string, string>>;
   /** A command inside of the container, as Docker takes it. */
-  health: { test: readonly string[]; timeout: number };
+  health: { test: readonly string[]; timeout: number; settle: number };
   memory: number;
   stopGrace: number;
   labels: Readonly<Record<string, string>>;
@@ -152,7 +152,7 @@ function container(instance: ServiceInstance, image: string, platform: string): 
     hostPaths: service.hostPaths ?? {},
     files: service.files ?? [],
     secretFiles,
-    health: { test: healthTest(service, ports), timeout: service.health.timeout },
+    health: { test: healthTest(service, ports), timeout: service.health.timeout, settle: service.health.settle ?? 0 },
     memory: service.memory ?? DEFAULT_MEMORY,
     stopGrace: service.stopGrace ?? DEFAULT_STOP_GRACE,
     labels: { [PLATFORM_LABEL]: platform, [SERVICE_LABEL]: service.name },

@@ -49,7 +49,7 @@ class ContainerHealth extends CustomResource {
   declare readonly containerId: Output<string>;
   constructor(
     name: string,
-    args: { container: string; containerId: Input<string>; service: string; engine?: string; timeout: number },
+    args: { container: string; containerId: Input<string>; service: string; engine?: string; timeout: number; settle: number },
     options: CustomResourceOptions,
   ) {
     super('openwhisk:docker:ContainerHealth', name, args, options);
@@ -201,6 +201,7 @@ class DockerRenderer {
         service: planned.key,
         ...(engine === undefined ? {} : { engine }),
         timeout: planned.health.timeout,
+        settle: planned.health.settle,
       },
       { ...this.own, dependsOn: [container] },
     );
