@@ -8,12 +8,28 @@ import { call, type HttpAnswer } from './httpCall';
 
 const program = join(__dirname, '../platform/dist/main/standalone.js');
 
+/** Below the ports that machines give to outgoing connections, one of which may take a free port before it is used. */
+const portsFrom = 10_000;
+const portsTo = 30_000;
+// processes that test at the same time begin at different places
+let nextPort = portsFrom + ((process.pid * 101) % (portsTo - portsFrom));
+
+/** A port of 127.0.0.1 on which nobody listens; another one each time. */
 export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
+  for (let tried = portsFrom; tried < portsTo; tried++) {
+    const port = nextPort;
+    nextPort = port + 1 < portsTo ? port + 1 : portsFrom;
+    if (await isFree(port)) return port;
+  }
+  throw new Error(`There is no free port from ${portsFrom} to ${portsTo}.`);
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', () => resolve(false));
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+  });
 }
 
 export interface NamespaceKey {

@@ -5,6 +5,7 @@ import { basename, join } from 'node:path';
 import { BUILD_STATE } from '../../tooling/src/buildState';
 import { type CommandResult, runCommand, tail } from '../../tooling/src/command';
 import { repositoryRoot } from '../../tooling/src/repository';
+import { freePort } from '../platformProcess';
 
 /** What a working copy needs to run `npm run up`; installed packages are shared with the original by a link. */
 const PARTS = [
@@ -16,14 +17,8 @@ const NOT_COPIED: readonly string[] = ['node_modules', '.openwhisk', '.pulumi-st
 
 /** Ports that are free now, all different. */
 export async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<typeof server>((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
+  const ports: number[] = [];
+  while (ports.length < count) ports.push(await freePort());
   return ports;
 }
 
