@@ -151,7 +151,8 @@ class Proof {
       try {
         const answer = await ask();
         if (right(answer)) return answer;
-        const gateway = answer.status === 502 && answer.body.includes('<html>');
+        // nginx's own words: an action that fails has the same status
+        const gateway = answer.body.includes('No controller answered') || (answer.status >= 502 && answer.body.includes('<html>'));
         seen = { link: gateway ? 'controller0' : link, what: `the answer was ${answer.status}: ${answer.body.trim().slice(0, 300)}` };
         // no time makes a refusal right
         if (answer.status === 401 || answer.status === 400 || answer.status === 403) throw await this.broken(seen.link, seen.what);
