@@ -1,4 +1,5 @@
-import { ContainerProxy, type ProxyState, transitions } from './containerProxy';
+import { ContainerProxy } from './containerProxy';
+import { type ProxyState, transitions } from './containerState';
 import { type ContainerAnswer, ContainerStartError } from './containers/container';
 import type { Job } from './job';
 import { Deferred, FakeFactory, FakeJob, profile, settled, VirtualClock } from './testing/fakeContainers';

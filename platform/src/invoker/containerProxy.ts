@@ -1,46 +1,9 @@
-import { developerFailure, initFailure, responseTexts, runResponse, whiskFailure } from './activationResponse';
-import type { Clock } from './clock';
+import { developerFailure, responseTexts, whiskFailure } from './activationResponse';
 import type { StartPart } from './coldStartTimes';
-import {
-  type CollectedLogs,
-  type Container,
-  type ContainerAnswer,
-  type ContainerFactory,
-  type ContainerSpec,
-  ContainerStartError,
-  type LogOptions,
-  type ResponseBounds,
-} from './containers/container';
-import type { Job, Outcome } from './job';
-
-/**
- * Life of one container. `stem`: up, without code. `running`: at least one /run under way, more may come up to the action's
- * concurrency. `ready`: initialised and idle. `paused`: suspended. `removing` takes no work and ends in `removed`.
- */
-export type ProxyState =
-  | 'creating'
-  | 'stem'
-  | 'initializing'
-  | 'running'
-  | 'ready'
-  | 'pausing'
-  | 'paused'
-  | 'resuming'
-  | 'removing'
-  | 'removed';
-
-export const transitions: Readonly<Record<ProxyState, readonly ProxyState[]>> = {
-  creating: ['stem', 'initializing', 'removing', 'removed'],
-  stem: ['initializing', 'removing'],
-  initializing: ['running', 'removing'],
-  running: ['ready', 'removing'],
-  ready: ['running', 'pausing', 'removing'],
-  pausing: ['paused', 'removing'],
-  paused: ['resuming', 'removing'],
-  resuming: ['running', 'removing'],
-  removing: ['removed'],
-  removed: [],
-};
+import { type ProxyState, transitions } from './containerState';
+import { type Container, type ContainerFactory, type ContainerSpec, ContainerStartError } from './containers/container';
+import type { Job } from './job';
+import { JobRun, type RunHost, type RunSettings } from './jobRun';
 
 /** The pool, as its containers see it. */
 export interface ProxyListener {
@@ -60,21 +23,12 @@ export interface ProxyListener {
   reschedule(job: Job): void;
 }
 
-export interface ProxySettings {
+export interface ProxySettings extends RunSettings {
   factory: ContainerFactory;
-  clock: Clock;
-  bounds: ResponseBounds;
   listener: ProxyListener;
-  /** For the operator: something that the record of an activation does not tell. */
-  warn(message: string): void;
 }
 
-/** When something began: as a record has it (epoch ms), and as its length is measured. */
-interface Beginning {
-  at: number;
-  elapsed: number;
-}
-
+/** One container of a pool through its life, and the places for jobs in it. */
 export class ContainerProxy {
   state: ProxyState = 'creating';
   /** Set by the first job: from then on only jobs of this key come. */
@@ -92,11 +46,14 @@ export class ContainerProxy {
   private container: Container | undefined;
   private pausing: Promise<void> | undefined;
 
+  private readonly host: RunHost;
+
   constructor(
     readonly spec: ContainerSpec,
     private readonly settings: ProxySettings,
   ) {
     this.lastUsed = settings.clock.elapsed();
+    this.host = this.runHost();
   }
 
   get memory(): number {
@@ -140,18 +97,19 @@ export class ContainerProxy {
   /** Hands a job over. Allowed in `creating` (its first job), in `stem`, and whenever `hasCapacity`. */
   run(job: Job): void {
     this.active++;
+    const run = new JobRun(job, this.settings, this.host);
     if (this.state === 'ready' || this.state === 'running') {
       if (this.state === 'ready') this.to('running');
-      this.execute(job);
+      run.execute();
       return;
     }
     if (this.state === 'creating' || this.state === 'stem') {
       this.key = job.key;
       this.owner = { id: job.action.id, namespace: job.namespace };
       this.concurrency = job.action.limits.concurrency;
-      this.begin(job).catch((error: Error) => this.broken(job, error));
+      this.begin(run).catch((error: Error) => run.fail(error));
     } else {
-      this.wake(job).catch((error: Error) => this.broken(job, error));
+      this.wake(run).catch((error: Error) => run.fail(error));
     }
   }
 
@@ -186,24 +144,24 @@ export class ContainerProxy {
     return container;
   }
 
-  private async begin(job: Job): Promise<void> {
+  private async begin(run: JobRun): Promise<void> {
     if (this.state === 'creating') {
       try {
         this.container = await this.create();
       } catch (error) {
-        this.startFailed(job, error as Error);
+        this.startFailed(run.job, error as Error);
         return;
       }
       if (this.is('removing')) {
         this.active--;
         this.destroy();
-        this.settings.listener.reschedule(job);
+        this.settings.listener.reschedule(run.job);
         return;
       }
     }
     const wasStem = this.is('stem');
     this.to('initializing');
-    await this.initialize(job, wasStem);
+    await run.initialise(wasStem);
   }
 
   private startFailed(job: Job, error: Error): void {
@@ -218,100 +176,26 @@ export class ContainerProxy {
     job.completed({ response, start: now, end: now, timedOut: false }, []);
   }
 
-  private async initialize(job: Job, wasStem: boolean): Promise<void> {
-    const { clock, bounds } = this.settings;
-    const { limits } = job.action;
-    const container = this.container!;
-    let body: string;
-    try {
-      body = await job.initBody(clock.now() + limits.timeout);
-    } catch (error) {
-      this.settings.warn(`The code of '${job.action.id}' could not be read: ${(error as Error).message}`);
-      const now = clock.now();
-      this.leave();
-      job.completed({ response: whiskFailure(responseTexts.actionUnreadable), start: now, end: now, timedOut: false }, []);
-      return;
-    }
-    const begun = this.beginning();
-    const answer = await container.init(body, limits.timeout, bounds, logOptions(job));
-    const initTime = this.since(begun);
-    if (answer.type === 'response' && answer.status === 200) {
-      this.settings.listener.started(this, 'init', initTime);
-      if (this.state === 'initializing') this.to('running');
-      this.execute(job, begun, initTime);
-      return;
-    }
-    if (wasStem && answer.type === 'connectionLost' && answer.unsent) {
-      // it died while it waited for work
-      this.leave();
-      this.settings.listener.reschedule(job);
-      return;
-    }
-    this.finish(job, container, {
-      response: initFailure(answer, limits.timeout, bounds),
-      start: begun.at,
-      end: begun.at + initTime,
-      initTime,
-      timedOut: answer.type === 'timeout',
-    });
-  }
-
-  /** Calls /run. `before` and `initTime` when this job initialised the container: its time began with that. */
-  private execute(job: Job, before?: Beginning, initTime?: number): void {
-    const { bounds } = this.settings;
-    const { timeout } = job.action.limits;
-    const container = this.container!;
-    const begun = this.beginning();
-    let answer: Promise<ContainerAnswer>;
-    try {
-      answer = container.run(job.runBody(begun.at + timeout), timeout, bounds);
-    } catch (error) {
-      this.broken(job, error as Error);
-      return;
-    }
-    answer.then((given) => this.ran(job, container, given, before ?? begun, initTime)).catch((error: Error) => this.broken(job, error));
-  }
-
-  private ran(job: Job, container: Container, answer: ContainerAnswer, begun: Beginning, initTime: number | undefined): void {
-    if (answer.type === 'connectionLost' && answer.unsent && initTime === undefined) {
-      // nothing reached the container, so nothing ran
-      this.leave();
-      this.settings.listener.reschedule(job);
-      return;
-    }
-    const response = runResponse(answer, job.action.limits.timeout, this.settings.bounds);
-    const end = begun.at + this.since(begun);
-    this.finish(job, container, { response, start: begun.at, end, initTime, timedOut: answer.type === 'timeout' });
-  }
-
-  private finish(job: Job, container: Container, outcome: Outcome): void {
-    const failed = outcome.response.statusCode >= 2;
-    // a container that did not answer in time must die before its output can end
-    if (outcome.timedOut) this.remove();
-    const logs = container.logs(failed);
-    if (!(logs instanceof Promise)) {
-      this.settle(job, outcome, logs, failed);
-      return;
-    }
-    job.answered(outcome);
-    if (!failed) this.settings.listener.collecting(this, true);
-    logs
-      .catch((error: Error) => {
-        this.settings.warn(`Logs of container ${this.spec.name} could not be read: ${error.message}`);
-        return { lines: [], complete: false };
-      })
-      .then((collected) => {
-        if (!failed) this.settings.listener.collecting(this, false);
-        this.settle(job, outcome, collected, failed);
-      })
-      .catch((error: Error) => this.broken(job, error));
-  }
-
-  private settle(job: Job, outcome: Outcome, logs: CollectedLogs, failed: boolean): void {
-    // first the container, so that whoever hears of the free slot finds it free
-    if (failed) this.leave();
-    else this.release();
-    job.completed(outcome, logs.lines);
+  private runHost(): RunHost {
+    const { listener } = this.settings;
+    const container = () => this.container!;
+    return {
+      name: this.spec.name,
+      get container() {
+        return container();
+      },
+      initialised: (ms) => {
+        listener.started(this, 'init', ms);
+        if (this.state === 'initializing') this.to('running');
+      },
+      timedOut: () => this.remove(),
+      collecting: (under) => listener.collecting(this, under),
+      ended: (usable) => (usable ? this.release() : this.leave()),
+      neverBegan: (job) => {
+        this.leave();
+        listener.reschedule(job);
+      },
+    };
   }
 
   private release(): void {
@@ -328,7 +212,7 @@ export class ContainerProxy {
     this.remove();
   }
 
-  private async wake(job: Job): Promise<void> {
+  private async wake(run: JobRun): Promise<void> {
     await this.pausing;
     if (this.is('paused')) {
       this.to('resuming');
@@ -343,29 +227,11 @@ export class ContainerProxy {
     // another job may have woken it meanwhile
     if (this.is('ready')) this.to('running');
     if (this.is('running')) {
-      this.execute(job);
+      run.execute();
       return;
     }
     this.active--;
-    this.settings.listener.reschedule(job);
-  }
-
-  private beginning(): Beginning {
-    const { clock } = this.settings;
-    return { at: clock.now(), elapsed: clock.elapsed() };
-  }
-
-  /** Whole ms. */
-  private since({ elapsed }: Beginning): number {
-    return Math.round(this.settings.clock.elapsed() - elapsed);
-  }
-
-  /** A fault of a driver or of this code: the job still has to end. */
-  private broken(job: Job, error: Error): void {
-    this.settings.warn(`Container ${this.spec.name} failed: ${error.message}`);
-    this.leave();
-    const now = this.settings.clock.now();
-    job.completed({ response: whiskFailure(responseTexts.notProvisioned), start: now, end: now, timedOut: false }, []);
+    this.settings.listener.reschedule(run.job);
   }
 
   /** The state after other code may have changed it. */
@@ -393,8 +259,4 @@ export class ContainerProxy {
     if (!transitions[this.state].includes(next)) throw new Error(`A container cannot go from '${this.state}' to '${next}'.`);
     this.state = next;
   }
-}
-
-function logOptions(job: Job): LogOptions {
-  return { limit: job.action.limits.logs * 1024 * 1024, sentinelled: job.action.sentinelled };
 }
