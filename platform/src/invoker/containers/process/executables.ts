@@ -3,14 +3,7 @@ import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
 import { ContainerStartError } from '../container';
 import { goCommand } from './goProxy';
-
-/** How a kind is run as a process of this machine. */
-export interface RuntimeCommand {
-  /** Absolute path. */
-  executable: string;
-  args: readonly string[];
-  environment: Readonly<Record<string, string>>;
-}
+import type { RuntimeCommand } from './runtimeCommand';
 
 interface Family {
   /** Name shown to people. */

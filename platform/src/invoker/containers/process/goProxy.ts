@@ -4,7 +4,7 @@ import { access, mkdir, readdir, readFile, rename } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { ContainerStartError } from '../container';
-import type { RuntimeCommand } from './executables';
+import type { RuntimeCommand } from './runtimeCommand';
 
 /** ms; the first time the standard library is compiled as well. */
 const buildTimeout = 300_000;

@@ -4,11 +4,12 @@ import path from 'node:path';
 import type { Duplex } from 'node:stream';
 import { WaitingRoom } from '../../logs/waitingRoom';
 import { type Container, type ContainerFactory, type ContainerSpec, ContainerStartError } from '../container';
-import { Executables, type RuntimeCommand } from './executables';
+import { Executables } from './executables';
 import { MemoryWatch } from './memoryWatch';
 import { ProcessContainer } from './processContainer';
 import { findProcessLimits, type ProcessLimits } from './processLimits';
 import { ProcessRecords } from './processRecords';
+import type { RuntimeCommand } from './runtimeCommand';
 import { WorkingRoot } from './workingRoot';
 
 export interface ProcessContainerOptions {

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import type { RuntimeCommand } from './executables';
+import type { RuntimeCommand } from './runtimeCommand';
 
 /** Puts limits around a command: open files as in OpenWhisk's containers, no core dumps, and an end when the platform ends. */
 export interface ProcessLimits {
