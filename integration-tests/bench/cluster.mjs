@@ -8,7 +8,7 @@ import { dirname, join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { loadCluster } from './bundledCluster.mjs';
 import { load } from './loadGenerator.mjs';
 import { actionCode, cpuMs, payload, startPlatform } from './processes.mjs';
 
@@ -19,31 +19,6 @@ const seconds = Number(values.seconds);
 const levels = [1, 16];
 const messages = 1000;
 const say = (text) => process.stderr.write(`${text}\n`);
-
-/** The cluster of the tests, which is TypeScript. */
-async function loadCluster() {
-  const outfile = join(root, '.tools/bench-cluster.cjs');
-  const ownFolders = {
-    name: 'own-folders',
-    setup: (setup) =>
-      setup.onLoad({ filter: /\.ts$/, namespace: 'file' }, async ({ path }) => {
-        const { readFile } = await import('node:fs/promises');
-        const text = (await readFile(path, 'utf8')).replaceAll('__dirname', JSON.stringify(dirname(path)));
-        return { contents: text, loader: 'ts' };
-      }),
-  };
-  await build({
-    entryPoints: [join(root, 'integration-tests/cluster/cluster.ts')],
-    bundle: true,
-    platform: 'node',
-    format: 'cjs',
-    packages: 'external',
-    outfile,
-    plugins: [ownFolders],
-    logLevel: 'error',
-  });
-  return require(outfile).Cluster;
-}
 
 /** Latency of a message from its sender to its reader over the platform's own bus, one at a time. */
 async function roundTrips(brokers) {

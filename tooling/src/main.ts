@@ -1,4 +1,4 @@
-import { bench, benchCluster, benchContainers, benchProvider } from './commands/bench';
+import { bench, benchCluster, benchContainers, benchProvider, soak } from './commands/bench';
 import { build } from './commands/build';
 import { down } from './commands/down';
 import { info } from './commands/info';
@@ -32,6 +32,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   pulumi,
   refresh,
   sdk,
+  soak,
   test,
   up,
   wskadmin: async (args) => (await import('./commands/wskadmin.js')).wskadmin(args),

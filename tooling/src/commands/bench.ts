@@ -13,6 +13,11 @@ export function benchCluster(args: readonly string[]): Promise<number> {
   return measure('cluster.mjs', args);
 }
 
+/** `npm run soak`: calls of every kind at a steady rate against a cluster, for long; figures of what grows. */
+export function soak(args: readonly string[]): Promise<number> {
+  return measure('soak.mjs', args);
+}
+
 /** `npm run bench:provider`: many actions in one program, against as many trivial components. */
 export function benchProvider(args: readonly string[]): Promise<number> {
   return measure('provider.mjs', args);
