@@ -121,11 +121,11 @@ async function soak() {
   let nextSample = sampleSeconds;
   for (;;) {
     const seconds = (performance.now() - began) / 1000;
-    if (seconds >= minutes * 60) break;
     if (seconds >= nextSample) {
       sample(nextSample);
       nextSample += sampleSeconds;
     }
+    if (seconds >= minutes * 60) break;
     // what is due by now, whether or not earlier calls have been answered
     for (; begun < seconds * rate; begun++) {
       if (underWay >= mostUnderWay) {
@@ -133,7 +133,7 @@ async function soak() {
         continue;
       }
       underWay++;
-      one().finally(() => underWay--);
+      void one().finally(() => underWay--);
     }
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
