@@ -1,4 +1,4 @@
-import { type Admin, type Kafka, Partitioners, type Producer } from 'kafkajs';
+import type { Admin, Kafka } from 'kafkajs';
 import {
   BusUnavailable,
   type Handler,
@@ -8,11 +8,13 @@ import {
   type Subscription,
   type Topic,
 } from '../messageBus';
+import { BrokerContact } from './brokerContact';
 import { removeFormerMembers } from './formerMember';
-import { createKafka, type KafkaConnection, retry } from './kafkaClient';
+import { createKafka, type KafkaConnection } from './kafkaClient';
+import { KafkaSender } from './kafkaSender';
 import { KafkaSubscription } from './kafkaSubscription';
-import { type Batch, MicroBatcher } from './microBatcher';
-import { batchOverhead, defaultMaxMessageBytes, recordOverhead, retentionBytes, segmentBytes, topicSettings } from './topicTable';
+import { TopicMaker } from './topicMaker';
+import { batchOverhead, recordOverhead, topicSettings } from './topicTable';
 
 export interface KafkaBusOptions extends KafkaConnection {
   /** In front of every topic and group; default none. */
@@ -32,10 +34,6 @@ export interface KafkaBusOptions extends KafkaConnection {
   maxWait?: number;
 }
 
-/** Without a sign of life for this long (ms) the broker counts as not connected, and is asked for one. */
-const silence = 4000;
-const topicAttempts = 5;
-
 /**
  * The bus on Kafka. `connect` resolves when the broker answers and throws BusUnavailable when it does not; from then on it reconnects for
  * ever, with bounded buffers. Topics are made when they are first sent to or subscribed to, with OpenWhisk's retention and sizes.
@@ -49,49 +47,45 @@ const topicAttempts = 5;
 export class KafkaBus implements MessageBus {
   private readonly kafka: Kafka;
   private readonly admin: Admin;
-  private readonly work: MicroBatcher;
-  private readonly notices: MicroBatcher;
-  private readonly producers = new Map<'work' | 'notice', Promise<Producer>>();
-  /** Topics known to be there. */
-  private readonly topics = new Map<string, Promise<void>>();
-  private readonly known = new Set<string>();
+  private readonly contact: BrokerContact;
+  private readonly topics: TopicMaker;
+  private readonly work: KafkaSender;
+  private readonly notices: KafkaSender;
   private readonly subscriptions = new Set<Subscription>();
   private readonly prefix: string;
-  private lastContact = Date.now();
-  private connected = true;
-  private readonly watch: NodeJS.Timeout;
 
   private constructor(private readonly options: KafkaBusOptions) {
-    this.prefix = options.prefix ?? '';
+    const { prefix = '', replicationFactor = 1, payload, serdesOverhead = 6068 } = options;
+    this.prefix = prefix;
     this.kafka = createKafka(options);
     this.admin = this.kafka.admin();
-    this.work = this.batcher('work');
-    this.notices = this.batcher('notice');
-    this.watch = setInterval(() => void this.look(), silence / 4).unref();
+    this.contact = new BrokerContact(this.admin, options.log);
+    this.topics = new TopicMaker({ admin: this.admin, prefix, replicationFactor, largest: payload + serdesOverhead });
+    this.work = this.sender(true);
+    this.notices = this.sender(false);
   }
 
   static async connect(options: KafkaBusOptions): Promise<KafkaBus> {
     const bus = new KafkaBus(options);
     try {
       await bus.admin.connect();
-      await Promise.all([bus.producer('work'), bus.producer('notice')]);
-      bus.contact();
+      await Promise.all([bus.work.connect(), bus.notices.connect()]);
+      bus.contact.heard();
       return bus;
     } catch (error) {
-      clearInterval(bus.watch);
+      bus.contact.stop();
       await bus.admin.disconnect().catch(() => {});
       throw new BusUnavailable(options.brokers.join(','), error);
     }
   }
 
   send<T>(topic: Topic<T>, message: T): Promise<void> {
-    const name = this.prefix + topic.name;
+    const { name } = topic;
     let value = Buffer.from(topic.encode(message));
-    const allowed = this.maxMessageBytes(topic.name) - batchOverhead - recordOverhead;
+    const allowed = this.topics.maxMessageBytes(name) - batchOverhead - recordOverhead;
     if (value.length > allowed && topic.shrink) value = Buffer.from(topic.encode(topic.shrink(message)));
-    if (value.length > allowed) return Promise.reject(new MessageTooLarge(topic.name, value.length, allowed));
-    const batcher = topicSettings(topic.name).work ? this.work : this.notices;
-    return batcher.add(name, value);
+    if (value.length > allowed) return Promise.reject(new MessageTooLarge(name, value.length, allowed));
+    return (topicSettings(name).work ? this.work : this.notices).send(name, value);
   }
 
   async subscribe<T>(
@@ -101,7 +95,7 @@ export class KafkaBus implements MessageBus {
   ): Promise<Subscription> {
     const name = this.prefix + topic.name;
     const groupId = this.prefix + group;
-    await this.ensureTopic(topic.name);
+    await this.topics.ensure(topic.name);
     const makeRoom = async () => {
       if (!shared) await removeFormerMembers(this.kafka, groupId, this.options.clientId);
     };
@@ -118,7 +112,7 @@ export class KafkaBus implements MessageBus {
       sessionTimeout: this.options.sessionTimeout ?? 10_000,
       handler,
       makeRoom,
-      contact: () => this.contact(),
+      contact: () => this.contact.heard(),
       log: this.options.log,
     });
     this.subscriptions.add(subscription);
@@ -135,7 +129,7 @@ export class KafkaBus implements MessageBus {
 
   /** Whether the broker was heard of in the last seconds. */
   readiness(): boolean {
-    return this.connected;
+    return this.contact.there;
   }
 
   /** Topics of such names with messages that their own group, the one of the same name, has not settled. */
@@ -160,110 +154,16 @@ export class KafkaBus implements MessageBus {
 
   /** Sends what waits, ends the subscriptions still open and leaves the broker. */
   async close(): Promise<void> {
-    clearInterval(this.watch);
+    this.contact.stop();
     await Promise.all([...this.subscriptions].map((subscription) => subscription.close()));
-    await Promise.all([this.work.flush(), this.notices.flush()]);
-    const producers = await Promise.allSettled(this.producers.values());
-    const gone = producers.map((p) => (p.status === 'fulfilled' ? p.value.disconnect() : undefined));
-    await Promise.allSettled([...gone, this.admin.disconnect()]);
+    await Promise.all([this.work.close(), this.notices.close()]);
+    await this.admin.disconnect().catch(() => {});
   }
 
-  private batcher(kind: 'work' | 'notice'): MicroBatcher {
-    const { maxMessages = 10_000, maxBytes = 64 * 1024 * 1024, maxWait = 10_000 } = this.options;
-    return new MicroBatcher({
-      send: (batch) => this.sendBatch(kind, batch),
-      maxBatchBytes: (name) => this.maxMessageBytes(name.slice(this.prefix.length)),
-      maxMessages,
-      maxBytes,
-      maxWait,
-    });
-  }
-
-  private async sendBatch(kind: 'work' | 'notice', batch: Batch): Promise<void> {
-    try {
-      for (const name of batch.keys()) if (!this.known.has(name)) await this.ensureTopic(name.slice(this.prefix.length));
-      const producer = await this.producer(kind);
-      const topicMessages = [...batch].map(([topic, values]) => ({ topic, messages: values.map((value) => ({ value })) }));
-      await producer.sendBatch({ acks: kind === 'work' ? -1 : 1, timeout: 10_000, topicMessages });
-      this.contact();
-    } catch (error) {
-      this.options.log.warn({ topics: [...batch.keys()], reason: (error as Error).message }, 'messages could not be sent to the broker');
-      // a producer that failed may have lost count of its sequence numbers, and a topic may be gone
-      const failed = this.producers.get(kind);
-      this.producers.delete(kind);
-      for (const name of batch.keys()) this.forgetTopic(name);
-      void failed?.then((producer) => producer.disconnect()).catch(() => {});
-      throw error;
-    }
-  }
-
-  private producer(kind: 'work' | 'notice'): Promise<Producer> {
-    let producer = this.producers.get(kind);
-    if (!producer) {
-      const made = this.kafka.producer({
-        createPartitioner: Partitioners.DefaultPartitioner,
-        idempotent: kind === 'work',
-        maxInFlightRequests: 1,
-        allowAutoTopicCreation: false,
-        metadataMaxAge: 15_000,
-        retry,
-      });
-      producer = made.connect().then(() => made);
-      this.producers.set(kind, producer);
-      producer.catch(() => this.producers.delete(kind));
-    }
-    return producer;
-  }
-
-  private maxMessageBytes(topic: string): number {
-    const { payload, serdesOverhead = 6068 } = this.options;
-    return topicSettings(topic).large ? payload + serdesOverhead : defaultMaxMessageBytes;
-  }
-
-  private ensureTopic(topic: string): Promise<void> {
-    const name = this.prefix + topic;
-    let ensured = this.topics.get(name);
-    if (!ensured) {
-      ensured = this.createTopic(topic, name);
-      this.topics.set(name, ensured);
-      ensured.then(
-        () => this.known.add(name),
-        () => this.topics.delete(name),
-      );
-    }
-    return ensured;
-  }
-
-  private forgetTopic(name: string): void {
-    this.known.delete(name);
-    this.topics.delete(name);
-  }
-
-  private async createTopic(topic: string, name: string): Promise<void> {
-    const { retention, large } = topicSettings(topic);
-    const entries = {
-      'retention.ms': retention,
-      'retention.bytes': retentionBytes,
-      'segment.bytes': segmentBytes,
-      // the broker's clock is the one that all readers share
-      'message.timestamp.type': 'LogAppendTime',
-      ...(large ? { 'max.message.bytes': this.maxMessageBytes(topic) } : {}),
-    };
-    for (let attempt = 1; ; attempt++) {
-      try {
-        if ((await this.admin.listTopics()).includes(name)) return;
-        const configEntries = Object.entries(entries).map(([key, value]) => ({ name: key, value: String(value) }));
-        const { replicationFactor = 1 } = this.options;
-        await this.admin.createTopics({
-          topics: [{ topic: name, numPartitions: 1, replicationFactor, configEntries }],
-          waitForLeaders: true,
-        });
-        return;
-      } catch (error) {
-        if (attempt === topicAttempts) throw new BusUnavailable(topic, error);
-        await new Promise((resolve) => setTimeout(resolve, 1000));
-      }
-    }
+  private sender(durable: boolean): KafkaSender {
+    const { maxMessages = 10_000, maxBytes = 64 * 1024 * 1024, maxWait = 10_000, log } = this.options;
+    const { kafka, topics, prefix } = this;
+    return new KafkaSender({ kafka, topics, prefix, durable, maxMessages, maxBytes, maxWait, contact: () => this.contact.heard(), log });
   }
 
   /** The broker puts a member out of its group when it has not heard of it for the session timeout. */
@@ -280,33 +180,4 @@ export class KafkaBus implements MessageBus {
     const offsets = await this.admin.fetchTopicOffsets(name);
     return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
   }
-
-  private contact(): void {
-    this.lastContact = Date.now();
-    if (this.connected) return;
-    this.connected = true;
-    this.options.log.info('the broker is back');
-  }
-
-  /** Where nobody reads and nobody sends, the broker is asked for a sign of life. */
-  private async look(): Promise<void> {
-    const silent = Date.now() - this.lastContact;
-    if (silent < silence / 2) return;
-    if (silent >= silence && this.connected) {
-      this.connected = false;
-      this.options.log.warn('the broker does not answer; messages wait for it');
-    }
-    if (this.looking) return;
-    this.looking = true;
-    try {
-      await this.admin.describeCluster();
-      this.contact();
-    } catch {
-      // it is asked again
-    } finally {
-      this.looking = false;
-    }
-  }
-
-  private looking = false;
 }
