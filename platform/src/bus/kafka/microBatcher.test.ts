@@ -14,6 +14,7 @@ function batcher(more: Partial<MicroBatcherOptions> = {}) {
     maxMessages: 100,
     maxBytes: 10_000,
     maxWait: 60_000,
+    pace: 0,
     ...more,
   });
   return { made, sent, open, add: (topic: string, text: string) => made.add(topic, Buffer.from(text)) };
@@ -35,6 +36,37 @@ test('one send at a time; what comes meanwhile goes together with the next', asy
   expect(sent[1]).toEqual({ a: ['4'], b: ['5'] });
   open[1]!.ok();
   await Promise.all(next);
+});
+
+test('sends begin a pace apart; the first of all, and one after a rest, at once', async () => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  try {
+    const { sent, open, add } = batcher({ pace: 50 });
+    const all = [add('a', '1')];
+    await turn();
+    expect(sent).toEqual([{ a: ['1'] }]);
+    open[0]!.ok();
+    await turn();
+    all.push(add('a', '2'));
+    await turn();
+    all.push(add('a', '3'));
+    jest.advanceTimersByTime(49);
+    await turn();
+    expect(sent).toHaveLength(1);
+    jest.advanceTimersByTime(1);
+    await turn();
+    expect(sent[1]).toEqual({ a: ['2', '3'] });
+    open[1]!.ok();
+    await turn();
+    jest.advanceTimersByTime(50);
+    all.push(add('a', '4'));
+    await turn();
+    expect(sent[2]).toEqual({ a: ['4'] });
+    open[2]!.ok();
+    await Promise.all(all);
+  } finally {
+    jest.useRealTimers();
+  }
 });
 
 test("a topic's batch keeps within its bytes and its order", async () => {

@@ -12,6 +12,8 @@ export interface MicroBatcherOptions {
   /** Messages and bytes that may wait, those under way included; beyond them BusFull. */
   maxMessages: number;
   maxBytes: number;
+  /** ms from the begin of one send to that of the next; default 2. */
+  pace?: number;
   /** ms; what could not be sent by then is dropped, and BusUnavailable says so. */
   maxWait: number;
   now?: () => number;
@@ -25,13 +27,14 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
+const defaultPace = 2;
 const sweepInterval = 250;
 /** Bytes of one request, all topics together. */
 const maxRequestBytes = 16 * 1024 * 1024;
 
 /**
- * One send under way, everything that comes meanwhile goes with the next: under load a few large requests instead of many small ones, at
- * rest no delay. A message under way whose time is over is given up too, with its fate unknown; what still waits was certainly not sent.
+ * One send under way, everything that comes meanwhile goes with the next: under load a few large requests instead of many small ones, which
+ * cost sender, broker and readers most. At rest there is no delay. A message under way whose time is over is given up too, with its fate unknown; what still waits was certainly not sent.
  */
 export class MicroBatcher {
   private waiting: Waiting[] = [];
@@ -39,6 +42,8 @@ export class MicroBatcher {
   private bytes = 0;
   private count = 0;
   private running = false;
+  /** When the last send began, by the clock of `performance`. */
+  private began = Number.NEGATIVE_INFINITY;
   private sweeper: NodeJS.Timeout | undefined;
   private idle: (() => void)[] = [];
 
@@ -73,8 +78,15 @@ export class MicroBatcher {
   }
 
   private async run(): Promise<void> {
+    const { pace = defaultPace } = this.options;
     this.sweeper = setInterval(() => this.sweep(), sweepInterval);
     while (this.waiting.length > 0) {
+      const early = this.began + pace - performance.now();
+      if (early > 0) {
+        await new Promise((resolve) => setTimeout(resolve, early));
+        continue;
+      }
+      this.began = performance.now();
       const { batch, taken } = this.take();
       this.underWay = taken;
       let failure: unknown;

@@ -22,8 +22,9 @@ interface Waiting {
   readonly reject: (error: Error) => void;
 }
 
-/** Records gather for this long (ms) before they are written together. */
+/** Records gather for this long (ms) before they are written together, and under load from one batch to the next for this long. */
 const gather = 20;
+const pace = 100;
 const maxBatch = 500;
 const maxBatchBytes = 4 * 1024 * 1024;
 /** Batches on their way at once. */
@@ -44,6 +45,8 @@ export class RecordWriter {
   private readonly byId = new Map<string, Waiting>();
   private bytes = 0;
   private running = 0;
+  /** When the last batch was begun, by the clock of `performance`. */
+  private began = Number.NEGATIVE_INFINITY;
   private timer: NodeJS.Timeout | undefined;
   private closing: number | undefined;
 
@@ -79,7 +82,7 @@ export class RecordWriter {
     this.byId.set(id, waiting);
     this.bytes += waiting.bytes;
     if (this.queue.length >= maxBatch) this.start();
-    else this.timer ??= setTimeout(() => this.start(), gather);
+    else this.timer ??= setTimeout(() => this.start(), Math.max(gather, this.began + pace - performance.now()));
     return written;
   }
 
@@ -99,9 +102,11 @@ export class RecordWriter {
     this.timer = undefined;
     while (this.queue.length > 0 && this.running < parallel) {
       this.running++;
+      this.began = performance.now();
       void this.send(this.take()).finally(() => {
         this.running--;
-        this.start();
+        // what has come meanwhile has a time of its own
+        if (this.timer === undefined || this.queue.length >= maxBatch) this.start();
       });
     }
   }
