@@ -178,6 +178,19 @@ test('the database is paused in the middle of writes: each record is there once,
   await quick.close();
 });
 
+test('of several copies of a message the first to ask gets the activation', async () => {
+  const other = open();
+  const asked = Array.from({ length: 8 }, (_, i) => (i % 2 === 0 ? stores : other).activations.claim('claimed', 'step', `copy ${i}`));
+  const given = (await Promise.all(asked)).flatMap((yes, i) => (yes ? [i] : []));
+  expect(given).toHaveLength(1);
+  expect(await other.activations.claim('claimed', 'step', `copy ${given[0]}`)).toBe(true);
+  expect(await other.activations.claim('claimed', 'step', 'late')).toBe(false);
+  await other.close();
+  // it is no record
+  expect(await stores.activations.get('claimed', 'step')).toBeUndefined();
+  expect(await stores.activations.count({ namespace: 'claimed', skip: 0 })).toBe(0);
+});
+
 test('retention deletes what is too old, in batches, and nothing else', async () => {
   const client = new CouchClient({ ...couch, log });
   const own = databaseNames(`old_${process.pid}_`);
@@ -188,6 +201,10 @@ test('retention deletes what is too old, in batches, and nothing else', async ()
   const [a, b] = await Promise.all([new ActivationRetention(options).round(), new ActivationRetention(options).round()]);
   expect(a! + b!).toBe(401);
   expect(await kept.activations.count({ namespace: 'old', skip: 0 })).toBe(49);
+  // claims go with the records
+  await kept.activations.claim('old', 'step', 'copy');
+  const later = { ...options, now: () => Date.now() + 10_000 };
+  expect([await new ActivationRetention(later).round(), await new ActivationRetention(later).round()]).toEqual([50, 0]);
   await kept.close();
   await client.close();
 });

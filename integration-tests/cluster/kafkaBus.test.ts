@@ -239,3 +239,26 @@ async function committed(bus: KafkaBus, name: string): Promise<number> {
   const [entry] = await admin.fetchOffsets({ groupId: prefix + name, topics: [prefix + name] });
   return Number(entry!.partitions[0]!.offset);
 }
+
+test('everything that topics got since a moment is visited once, and nothing else', async () => {
+  const bus = await connect();
+  const [first, second, other] = [workTopic(), workTopic(), textTopic(`completed${topics++}`)] as const;
+  const positions: number[] = [];
+  await bus.subscribe(first, { group: first.name, maxInFlight: 100 }, async (_, { timestamp }) => void positions.push(timestamp));
+  for (const topic of [first, second]) await bus.send(topic, 'before');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await bus.send(first, 'since');
+  await eventually(async () => expect(positions).toHaveLength(2));
+  await Promise.all(Array.from({ length: 3000 }, (_, i) => bus.send(i % 2 === 0 ? first : second, `m${i}`)));
+  await bus.send(other, 'elsewhere');
+  const found = new Map<string, string[]>();
+  const visit = (topic: string, text: string) => void found.set(text, [...(found.get(text) ?? []), topic]);
+  await bus.visitSince(/^invoker/, positions[1]!, visit);
+  expect(found.size).toBe(3001);
+  expect(found.get('since')).toEqual([first.name]);
+  expect(found.get('m7')).toEqual([second.name]);
+  // no more than this was there to visit
+  found.clear();
+  await bus.visitSince(/^invoker/, Date.now() + 60_000, visit);
+  expect(found.size).toBe(0);
+});

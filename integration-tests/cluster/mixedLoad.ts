@@ -6,7 +6,7 @@ import { call } from '../httpCall';
 import { basic } from '../platformProcess';
 import type { Cluster } from './cluster';
 
-type Kind = 'blocking' | 'nonBlocking' | 'sequence' | 'trigger' | 'read';
+type Kind = 'blocking' | 'nonBlocking' | 'sequence' | 'composition' | 'trigger' | 'read';
 
 export interface Failure {
   kind: Kind;
@@ -15,10 +15,22 @@ export interface Failure {
   what: string;
 }
 
-const kinds: Kind[] = ['blocking', 'nonBlocking', 'read', 'blocking', 'sequence', 'blocking', 'trigger', 'nonBlocking', 'read'];
+const kinds = ['blocking', 'nonBlocking', 'read', 'blocking', 'sequence', 'blocking', 'trigger', 'nonBlocking', 'read'] as const;
 
-/** ms that a slow call takes. */
-const slowWait = 4000;
+export interface Recorded {
+  status: string;
+  error: string | undefined;
+  result: { n?: number; error?: string };
+  /** Ids of what ran inside it. */
+  parts: string[];
+}
+
+/** Calls that take some seconds: what is called, how long each of its steps takes (ms), and what comes out of it. */
+const slowCalls = {
+  nonBlocking: { path: 'step', wait: 4000, n: 1 },
+  sequence: { path: 'chain', wait: 1500, n: 5 },
+  composition: { path: 'conductor', wait: 1500, n: 4 },
+} as const;
 
 /**
  * Steady calls of every kind through nginx, from the moment of `start` to `stop`, with the ids of all that was accepted. The action tells
@@ -53,18 +65,29 @@ export class MixedLoad {
     const { port } = counter.address() as AddressInfo;
     const { auth } = await cluster.namespace(namespace);
     const load: MixedLoad = new MixedLoad(cluster, namespace, auth, counter);
-    const code = `const http = require('node:http');
+    const counted = (then: string) => `const http = require('node:http');
       function main(args) {
         const id = process.env.__OW_ACTIVATION_ID;
         return new Promise((resolve, reject) => {
           http.get('http://127.0.0.1:${port}/?id=' + id, (answer) => {
             answer.resume();
-            answer.on('end', () => setTimeout(resolve, args.wait || 0, { n: (args.n || 0) + 1 }));
+            answer.on('end', () => ${then});
           }).on('error', reject);
         });
       }`;
-    await load.put('actions/step', { exec: { kind: 'nodejs:default', code }, limits: { memory: 128 } });
-    await load.put('actions/both', { exec: { kind: 'sequence', components: [`/${namespace}/step`, `/${namespace}/step`] } });
+    const action = (then: string, more: object = {}) => ({
+      exec: { kind: 'nodejs:default', code: counted(then) },
+      limits: { memory: 128 },
+      ...more,
+    });
+    const sequence = (...names: string[]) => ({ exec: { kind: 'sequence', components: names.map((name) => `/${namespace}/${name}`) } });
+    await load.put('actions/step', action('setTimeout(resolve, args.wait || 0, { n: (args.n || 0) + 1, wait: args.wait })'));
+    await load.put('actions/both', sequence('step', 'step'));
+    await load.put('actions/chain', sequence('both', 'step', 'both'));
+    const conducted = `resolve((args.at || 0) < 4
+      ? { action: 'step', params: { n: args.n, wait: args.wait }, state: { at: (args.at || 0) + 1 } }
+      : { n: args.n })`;
+    await load.put('actions/conductor', action(conducted, { annotations: [{ key: 'conductor', value: true }] }));
     await load.put('triggers/event', {});
     await load.put('rules/react', { trigger: `/${namespace}/event`, action: `/${namespace}/step` });
     return load;
@@ -90,8 +113,8 @@ export class MixedLoad {
   }
 
   /** Resolves when every accepted activation, components included, has its record; throws with those that have none in time. */
-  async recorded(ms = 60_000): Promise<Map<string, { status: string; error: string | undefined }>> {
-    const records = new Map<string, { status: string; error: string | undefined }>();
+  async recorded(ms = 60_000): Promise<Map<string, Recorded>> {
+    const records = new Map<string, Recorded>();
     const ids = new Set(this.accepted.keys());
     await eventually(async () => {
       const open = [...ids].filter((id) => !records.has(id));
@@ -100,8 +123,9 @@ export class MixedLoad {
           open.slice(i, i + 16).map(async (id) => {
             const answer = await this.cluster.api(this.auth, 'GET', `activations/${id}`);
             if (answer.status !== 200) return;
-            records.set(id, { status: answer.json.response.status, error: answer.json.response.result?.error });
-            if (this.accepted.get(id) === 'sequence') for (const part of answer.json.logs) ids.add(part);
+            const record = read(answer.json);
+            records.set(id, record);
+            for (const part of record.parts) ids.add(part);
           }),
         );
       }
@@ -113,11 +137,11 @@ export class MixedLoad {
   }
 
   /** Calls that take some seconds and are not waited for; their ids, when user code has begun. */
-  async slow(kind: 'sequence' | 'nonBlocking', count: number, base = this.cluster.apiHost): Promise<string[]> {
+  async slow(kind: keyof typeof slowCalls, count: number, base = this.cluster.apiHost): Promise<string[]> {
     const before = this.runs.size;
-    const path = kind === 'sequence' ? 'actions/both' : 'actions/step';
+    const { path, wait } = slowCalls[kind];
     const answers = await Promise.all(
-      Array.from({ length: count }, () => this.cluster.api(this.auth, 'POST', path, { wait: slowWait }, base)),
+      Array.from({ length: count }, () => this.cluster.api(this.auth, 'POST', `actions/${path}`, { wait }, base)),
     );
     const ids = answers.map(({ json, status, text }) => {
       if (status !== 202) throw new Error(`a slow call was not accepted: ${status} ${text}`);
@@ -125,10 +149,15 @@ export class MixedLoad {
     });
     for (const id of ids) this.accepted.set(id, kind);
     await eventually(async () => {
-      const begun = kind === 'sequence' ? this.runs.size - before : ids.filter((id) => this.runs.has(id)).length;
+      const begun = kind === 'nonBlocking' ? ids.filter((id) => this.runs.has(id)).length : this.runs.size - before;
       if (begun < count) throw new Error(`${begun} of ${count} have begun`);
     });
     return ids;
+  }
+
+  /** What comes out of a slow call when nothing goes wrong. */
+  resultOf(kind: keyof typeof slowCalls): number {
+    return slowCalls[kind].n;
   }
 
   /** The number of the invoker, of so many, at which the load's action is at home. */
@@ -170,7 +199,7 @@ export class MixedLoad {
     }
   }
 
-  private async one(kind: Kind): Promise<void> {
+  private async one(kind: (typeof kinds)[number]): Promise<void> {
     const request = {
       blocking: ['POST', 'actions/step?blocking=true', 200],
       nonBlocking: ['POST', 'actions/step', 202],
@@ -192,4 +221,19 @@ export class MixedLoad {
     const answer = await this.cluster.api(this.auth, 'PUT', path, json);
     if (answer.status !== 200) throw new Error(`PUT ${path}: ${answer.status} ${answer.text}`);
   }
+}
+
+interface RecordJson {
+  response: { status: string; result?: Recorded['result'] };
+  logs: string[];
+  annotations: { key: string; value: unknown }[];
+}
+
+function read({ response, logs, annotations }: RecordJson): Recorded {
+  const result = response.result ?? {};
+  // a sequence tells the ids of its parts, a firing what became of each rule
+  const whole = annotations.some(({ key, value }) => key === 'kind' && value === 'sequence');
+  const fired = annotations.length === 0 ? logs.map((line) => JSON.parse(line).activationId as string | undefined) : [];
+  const parts = whole ? logs : fired.filter((id) => id !== undefined);
+  return { status: response.status, error: result.error, result, parts };
 }

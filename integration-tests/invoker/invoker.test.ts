@@ -271,6 +271,57 @@ describe('an activation that comes again after a crash', () => {
   });
 });
 
+describe('a step of an orchestration that may have been sent twice', () => {
+  const late = (copy: string) => ({ after: Date.now() - 1000, copy });
+
+  it('runs when it is the copy that counts, also when that comes again', async () => {
+    const b = await bench();
+    b.put('action', { code: echo });
+    expect(result((await b.invoke('action', { a: 1 }, { id: 'step', claim: late('one') })).record)).toEqual({ a: 1 });
+    b.claims.set('moved', 'one');
+    expect(result((await b.invoke('action', { a: 2 }, { id: 'moved', claim: late('one') })).record)).toEqual({ a: 2 });
+  });
+
+  it('does not run when another copy counts, and gets no record from this one', async () => {
+    const b = await bench();
+    b.put('action', { code: echo });
+    b.claims.set('step', 'other');
+    const { acknowledgements } = await b.invoke('action', { a: 1 }, { id: 'step', claim: late('one') });
+    expect(acknowledgements).toMatchObject([{ slotFree: true, isSystemError: false }]);
+    expect(acknowledgements[0]!.record).toBeUndefined();
+    await b.invoker.drain();
+    expect(b.records.has('step')).toBe(false);
+  });
+
+  it('does not run when there is a record: that is told', async () => {
+    const b = await bench();
+    b.put('action', { code: echo });
+    const { record } = await b.invoke('action', { a: 1 }, { id: 'first' });
+    b.records.set('step', { ...record, activationId: 'step' });
+    const { acknowledgements } = await b.invoke('action', { a: 2 }, { id: 'step', claim: late('one') });
+    expect(acknowledgements).toMatchObject([{ record: { response: { result: '{"a":1}' } }, slotFree: true }]);
+  });
+
+  it('that was sent in time asks nobody', async () => {
+    const b = await bench();
+    b.put('action', { code: echo });
+    b.claims.set('step', 'other');
+    const claim = { after: Date.now() + 10_000, copy: 'one' };
+    expect(result((await b.invoke('action', { a: 1 }, { id: 'step', claim })).record)).toEqual({ a: 1 });
+  });
+
+  it('is not begun as long as the store does not say whether it counts', async () => {
+    const b = await bench();
+    b.put('action', { code: echo });
+    b.failure = new Error('away');
+    const invoked = b.invoke('action', { a: 1 }, { id: 'step', claim: late('one') });
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    expect(b.invoker.status.containers).toBe(0);
+    b.failure = undefined;
+    expect(result((await invoked).record)).toEqual({ a: 1 });
+  });
+});
+
 describe('a store that fails', () => {
   it('gets the record when it works again', async () => {
     const b = await bench();

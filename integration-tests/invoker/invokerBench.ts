@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EmbeddedBus } from '../../platform/src/bus/embedded/embeddedBus';
-import type { Acknowledgement, ActivationMessage } from '../../platform/src/bus/messages';
+import type { Acknowledgement, ActivationMessage, Claim } from '../../platform/src/bus/messages';
 import { completedTopic, invokerTopic } from '../../platform/src/bus/topics';
 import { Invoker, type InvokerOptions } from '../../platform/src/invoker/invoker';
 import { type ActivationRecord, newActivationId } from '../../platform/src/model/activation';
@@ -30,6 +30,7 @@ export interface InvokeChoice {
   id?: string;
   limits?: NamespaceLimits;
   action?: { binding?: string; revision?: string };
+  claim?: Claim;
 }
 
 const log = { warn() {}, error() {}, info() {} } as unknown as Logger;
@@ -37,6 +38,8 @@ const log = { warn() {}, error() {}, info() {} } as unknown as Logger;
 /** A real invoker with real processes, between a bus in memory and stores in memory. */
 export class InvokerBench {
   readonly records = new Map<string, ActivationRecord>();
+  /** By activation, the copy of its message that counts. */
+  readonly claims = new Map<string, string>();
   /** Calls that stored something. */
   stores = 0;
   /** How often the store refuses from now on. */
@@ -59,6 +62,11 @@ export class InvokerBench {
       activations: {
         store: (record: ActivationRecord) => this.store(record),
         get: async (_: string, id: string) => this.records.get(id),
+        claim: async (_: string, id: string, copy: string) => {
+          if (this.failure) throw this.failure;
+          if (!this.claims.has(id)) this.claims.set(id, copy);
+          return this.claims.get(id) === copy;
+        },
       } as unknown as ActivationStore,
       factory: this.processes.factory,
       runtimes: (kind) => (kind === 'cobol:1' ? undefined : { kind, image: '', sentinelledLogs: true }),
@@ -103,7 +111,7 @@ export class InvokerBench {
 
   /** Resolves with the acknowledgement that frees the slot, and with the one that told the result before. */
   async invoke(name: string, args: object, choice: InvokeChoice = {}): Promise<Invoked> {
-    const { blocking = true, namespace = 'ns', cause, extraLogging, limits = {}, action, id = newActivationId() } = choice;
+    const { blocking = true, namespace = 'ns', cause, extraLogging, limits = {}, action, id = newActivationId(), claim } = choice;
     const message: ActivationMessage = {
       transactionId: 'tid',
       transactionStart: Date.now(),
@@ -116,6 +124,7 @@ export class InvokerBench {
       initArgs: [],
       cause,
       extraLogging,
+      ...(claim ? { claim } : {}),
     };
     const acknowledgements: Acknowledgement[] = [];
     const free = new Promise<void>((resolve) => {

@@ -1,7 +1,7 @@
 import type { Identity, NamespaceLimits } from '../model/identity';
 import { jsonMembers } from '../model/jsonMembers';
 import { parseFullyQualifiedName } from '../model/names';
-import type { ActionReference, ActivationMessage } from './messages';
+import type { ActionReference, ActivationMessage, Claim } from './messages';
 import { decodeTransaction, encodeTransaction } from './transactionWire';
 
 const maxKept = 1000;
@@ -11,7 +11,7 @@ const identityOf = new Map<string, Identity>();
 
 /** OpenWhisk's ActivationMessage (reference messaging, section 3). The arguments are spliced in as the text they already are. */
 export function encodeActivation(message: ActivationMessage): string {
-  const { action, cause } = message;
+  const { action, cause, claim } = message;
   return (
     `{"transid":${encodeTransaction(message.transactionId, message.transactionStart, message.extraLogging)}` +
     `,"action":{"path":${JSON.stringify(action.path)},"name":${JSON.stringify(action.name)},"version":"${action.version}"` +
@@ -20,7 +20,8 @@ export function encodeActivation(message: ActivationMessage): string {
     `,"activationId":${JSON.stringify(message.activationId)}` +
     `,"rootControllerIndex":{"asString":${JSON.stringify(message.rootController)},"instanceType":"controller"}` +
     `,"blocking":${message.blocking},"content":${message.content},"initArgs":${JSON.stringify(message.initArgs)},"lockedArgs":{}` +
-    `${cause === undefined ? '' : `,"cause":${JSON.stringify(cause)}`}}`
+    `${cause === undefined ? '' : `,"cause":${JSON.stringify(cause)}`}` +
+    `${claim === undefined ? '' : `,"claim":${JSON.stringify(claim)}`}}`
   );
 }
 
@@ -46,6 +47,7 @@ export function decodeActivation(text: string): ActivationMessage {
     initArgs: members.has('initArgs') ? read('initArgs') : [],
     ...(cause === undefined || cause === 'null' ? {} : { cause: JSON.parse(cause) as string }),
     ...(transaction.extraLogging ? { extraLogging: true } : {}),
+    ...(members.has('claim') ? { claim: read<Claim>('claim') } : {}),
   };
 }
 

@@ -18,6 +18,8 @@ export interface Announcement {
   sent: number;
   /** The controller stops. */
   leaving: boolean;
+  /** It leaves orchestrations that another controller is to carry on. */
+  unfinished?: boolean;
   /** Clock minute (epoch ms / 60000) that the counts belong to. */
   minute: number;
   /** By uuid of the namespace; those with nothing are left out. */

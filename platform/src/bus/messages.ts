@@ -14,6 +14,15 @@ export interface ActionReference {
   binding?: string;
 }
 
+/**
+ * Of a step of an orchestration, which may be sent more than once when controllers die: taken by the bus later than `after` (epoch ms, its
+ * clock), the message counts only if the store gives the activation to this `copy` of it.
+ */
+export interface Claim {
+  after: number;
+  copy: string;
+}
+
 /** Controller to invoker: run this. Wire form: reference messaging, section 3. */
 export interface ActivationMessage {
   transactionId: string;
@@ -32,6 +41,7 @@ export interface ActivationMessage {
   cause?: string;
   /** Store the record even where the namespace switched storing off (`X-OW-EXTRA-LOGGING: on`). */
   extraLogging?: boolean;
+  claim?: Claim;
 }
 
 /** Invoker to controller: the result is known (`record`, never with logs) and/or the slot is free (`slotFree`). */

@@ -22,6 +22,7 @@ const message: ActivationMessage = {
   initArgs: ['x'],
   cause: 'fedcba9876543210fedcba9876543210',
   extraLogging: true,
+  claim: { after: 1_700_000_000_500, copy: 'one' },
 };
 
 const record: ActivationRecord = {
@@ -61,6 +62,8 @@ test("an activation message has OpenWhisk's form", () => {
     initArgs: ['x'],
     lockedArgs: {},
     cause: 'fedcba9876543210fedcba9876543210',
+    // our own, passed over by others
+    claim: { after: 1_700_000_000_500, copy: 'one' },
   });
   expect(work.decode(text)).toEqual(message);
 });

@@ -1,8 +1,21 @@
 import type { ActivationRecord } from '../model/activation';
 import type { Identity } from '../model/identity';
+import type { Replay } from '../store/acceptanceJournal';
 import type { ResolvedAction } from './actionResolver';
 import type { Transaction } from './http/request';
 import type { Payload } from './payload';
+
+/** What makes a call a step of something that others can carry on, should this process end. */
+export interface Step {
+  /** The same whoever carries it on. */
+  activationId: string;
+  /** Of the controller's tenure, when the whole was accepted; absent where there is one controller only. */
+  era?: number;
+  /** Set when the whole is carried on: what is known of its steps. */
+  replay?: Replay;
+  /** Set on the whole itself when it is carried on: when it began, epoch ms. */
+  begun?: number;
+}
 
 /** One action to be run for a caller: a primitive one, a sequence or a composition. */
 export interface ActionCall {
@@ -17,6 +30,7 @@ export interface ActionCall {
   cause?: string;
   /** Shared by everything inside one topmost sequence or composition. */
   accounting?: Accounting;
+  step?: Step;
 }
 
 /** What the bounds on sequences and compositions count. */

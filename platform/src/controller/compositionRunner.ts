@@ -4,7 +4,7 @@ import { defaultNamespace, isEntityName } from '../model/names';
 import { type ActionCall, type ActionRunner, newAccounting, type Outcome } from './actionCall';
 import type { ActionResolver, ResolvedAction } from './actionResolver';
 import { InternalError, NoSuchResource, NotInCollection } from './http/errors';
-import { failure, Orchestration, type Orchestrations } from './orchestration';
+import { failure, type Orchestration, type Orchestrations } from './orchestration';
 import { isArrayText, type Payload, payloadFrom } from './payload';
 import type { PrimitiveInvoker } from './primitiveInvoker';
 
@@ -26,7 +26,7 @@ export class CompositionRunner {
 
   async run(call: ActionCall): Promise<Outcome> {
     const inner: ActionCall = { ...call, accounting: call.accounting ?? newAccounting() };
-    const orchestration = new Orchestration(call);
+    const orchestration = this.orchestrations.open(call);
     const outcome = await this.orchestrations.start(call, orchestration, async () => {
       const response = await this.conduct(inner, orchestration);
       return orchestration.record(response, [{ key: 'conductor', value: true }]);
@@ -95,10 +95,12 @@ export class CompositionRunner {
     orchestration: Orchestration,
     run: (call: ActionCall) => Promise<Outcome>,
   ): Promise<{ record: ActivationRecord } | ActivationResponse> {
-    const { timeout, memory } = resolved.action.limits;
+    const { namespace, name, limits } = resolved.action;
+    const { timeout, memory } = limits;
+    const step = orchestration.step(`${namespace}/${name}`);
     let outcome: Outcome;
     try {
-      outcome = await run({ ...call, resolved, blocking: true, wait: timeout + componentGrace, cause: orchestration.activationId });
+      outcome = await run({ ...call, resolved, blocking: true, wait: timeout + componentGrace, cause: orchestration.activationId, step });
     } catch {
       return failure(3, broken);
     }

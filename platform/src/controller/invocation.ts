@@ -5,7 +5,7 @@ import { fullRecordText } from '../model/activationJson';
 import { documentId } from '../model/entities';
 import type { Identity } from '../model/identity';
 import type { RuntimesManifest } from '../model/runtimesManifest';
-import type { ActionRunner, Outcome } from './actionCall';
+import type { ActionRunner, Outcome, Step } from './actionCall';
 import type { ActionResolver, ResolvedAction } from './actionResolver';
 import { deprecatedText } from './actions';
 import { readWaitOptions, type WaitOptions } from './activationWait';
@@ -54,12 +54,21 @@ export class Invocation {
     payload: Payload,
     transaction: Transaction,
     options: WaitOptions,
+    step?: Step,
   ): Promise<Outcome> {
     for (const key of resolved.immutable) if (Object.hasOwn(payload.object, key)) throw new BadRequest(overrideRefused);
     const { kind } = resolved.action.exec;
     if (this.manifest.get(kind)?.deprecated) throw new BadRequest(deprecatedText(kind));
     try {
-      return await this.runner.run({ caller, resolved, payload, transaction, blocking: options.blocking, wait: options.timeout });
+      return await this.runner.run({
+        caller,
+        resolved,
+        payload,
+        transaction,
+        blocking: options.blocking,
+        wait: options.timeout,
+        ...(step ? { step } : {}),
+      });
     } catch (error) {
       if (error instanceof NoInvokerAvailable) throw new Unavailable(error.message);
       if (error instanceof CompletionTimeout) throw new InternalError();

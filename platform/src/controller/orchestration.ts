@@ -1,20 +1,38 @@
-import { type ActivationRecord, type ActivationResponse, newActivationId } from '../model/activation';
+import { type ActivationRecord, type ActivationResponse, newActivationId, stepActivationId } from '../model/activation';
 import type { KeyValue } from '../model/parameters';
 import type { Logger } from '../observe/logger';
-import type { AcceptanceJournal, AcceptedActivation } from '../store/acceptanceJournal';
-import type { ActivationStore } from '../store/activationStore';
-import { type ActionCall, isStored, type Outcome, within } from './actionCall';
+import type { AcceptanceJournal, AcceptedActivation, Intent } from '../store/acceptanceJournal';
+import { type ActivationStore, ActivationStoreFull } from '../store/activationStore';
+import { type ActionCall, isStored, type Outcome, type Step, within } from './actionCall';
+import type { Tenure } from './tenure';
 
 /** A sequence or composition under way: what its record is made of. */
 export class Orchestration {
-  readonly activationId = newActivationId();
-  readonly start = Date.now();
+  readonly activationId: string;
+  readonly start: number;
   private readonly componentIds: string[] = [];
   private duration = 0;
   /** MB; 0 = no component ran yet. */
   private memory = 0;
+  private steps = 0;
 
-  constructor(private readonly call: ActionCall) {}
+  constructor(
+    private readonly call: ActionCall,
+    private readonly era: number | undefined,
+  ) {
+    this.activationId = call.step?.activationId ?? newActivationId();
+    this.start = call.step?.begun ?? Date.now();
+  }
+
+  /** The next one: who carries the orchestration on comes to the same ids. `name` is that of the action. */
+  step(name: string): Step {
+    const replay = this.call.step?.replay;
+    return {
+      activationId: stepActivationId(this.activationId, this.steps++, name),
+      ...(this.era === undefined ? {} : { era: this.era }),
+      ...(replay ? { replay } : {}),
+    };
+  }
 
   add(activationId: string, record: ActivationRecord | undefined, memory: number): void {
     this.componentIds.push(activationId);
@@ -34,6 +52,24 @@ export class Orchestration {
       path: `${namespace}/${name}`,
       ...(cause === undefined ? {} : { cause }),
       start: this.start,
+      intent: this.intent(),
+    };
+  }
+
+  private intent(): Intent {
+    const { caller, resolved, payload, transaction } = this.call;
+    const { exec, namespace, name } = resolved.action;
+    const [owner, pkg] = (resolved.binding ?? namespace).split('/') as [string, string?];
+    return {
+      caller,
+      transaction: { id: transaction.id, start: transaction.start, extraLogging: transaction.extraLogging },
+      payload: payload.text,
+      action: {
+        namespace: owner,
+        ...(pkg === undefined ? {} : { package: pkg }),
+        name,
+        ...(exec.kind === 'sequence' && 'components' in exec ? { components: exec.components } : {}),
+      },
     };
   }
 
@@ -69,44 +105,74 @@ export class Orchestration {
   }
 }
 
+/** ms between attempts to give a record to a store that takes no more for now. */
+const fullRetry = 50;
+
 /** Keeps orchestrations running whether somebody waits or not, and records each. */
 export class Orchestrations {
-  private readonly underWay = new Set<Promise<unknown>>();
+  /** By id; resolves when the record is written, or is not to be. */
+  private readonly underWay = new Map<string, Promise<void>>();
+  private left = false;
 
   constructor(
     private readonly activations: ActivationStore,
     private readonly journal: AcceptanceJournal,
     private readonly log: Logger,
+    private readonly tenure: Tenure | undefined,
   ) {}
+
+  open(call: ActionCall): Orchestration {
+    return new Orchestration(call, call.step?.era ?? this.tenure?.era);
+  }
 
   /** `work` must not reject: whatever happens inside is a response. */
   async start(call: ActionCall, orchestration: Orchestration, work: () => Promise<ActivationRecord>): Promise<Outcome> {
     const { activationId } = orchestration;
-    if (isStored(call)) await this.journal.accept(orchestration.accepted());
-    const running = work().then((record) => {
-      this.record(call, record);
-      return record;
-    });
-    this.underWay.add(running);
-    const forget = () => this.underWay.delete(running);
-    running.then(forget, (error) => {
+    const replay = call.step?.replay;
+    const done = await replay?.recordOf(call.caller.namespace.name, activationId);
+    if (done) return { activationId, record: done };
+    // what is inside another one is carried on with that, and what is carried on is in a journal already
+    const accepted = call.cause !== undefined || call.step?.begun !== undefined;
+    if (isStored(call) && !accepted) await this.journal.accept(orchestration.accepted());
+    const running = work();
+    const recorded = running.then((record) => this.record(call, record));
+    this.underWay.set(activationId, recorded);
+    const forget = () => this.underWay.get(activationId) === recorded && this.underWay.delete(activationId);
+    recorded.then(forget, (error) => {
       forget();
-      this.log.error({ err: error, activationId }, 'a sequence or composition ended without a record');
+      if (!this.left) this.log.error({ err: error, activationId }, 'a sequence or composition ended without a record');
     });
     if (!call.blocking) return { activationId };
     const record = await within(running, call.wait);
     return record ? { activationId, record } : { activationId };
   }
 
-  async drain(): Promise<void> {
-    await Promise.allSettled(this.underWay);
+  /** Resolves when one that was started is recorded; rejects when it is not going to be by this process. */
+  async recorded(activationId: string): Promise<void> {
+    await this.underWay.get(activationId);
   }
 
-  private record(call: ActionCall, record: ActivationRecord): void {
+  async drain(): Promise<void> {
+    await Promise.allSettled(this.underWay.values());
+  }
+
+  /** This process stops: what is not recorded yet is left to others. */
+  leave(): void {
+    this.left = true;
+  }
+
+  private async record(call: ActionCall, record: ActivationRecord): Promise<void> {
     if (!isStored(call)) return;
-    this.activations.store(record).catch((error) => {
-      this.log.error({ err: error, activationId: record.activationId }, 'an activation record could not be stored');
-    });
+    for (;;) {
+      if (this.left) throw new Error('This process stops.');
+      try {
+        await this.activations.store(record);
+        return;
+      } catch (error) {
+        if (!(error instanceof ActivationStoreFull)) throw error;
+        await new Promise((resolve) => setTimeout(resolve, fullRetry));
+      }
+    }
   }
 }
 

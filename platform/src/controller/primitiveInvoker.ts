@@ -1,16 +1,19 @@
+import { randomUUID } from 'node:crypto';
 import type { LoadBalancer, Placement } from '../balancer/loadBalancer';
-import type { ActivationMessage } from '../bus/messages';
+import { encodeActivation } from '../bus/activationWire';
+import type { ActivationMessage, Claim } from '../bus/messages';
 import { type ActivationRecord, newActivationId } from '../model/activation';
-import type { AcceptanceJournal } from '../store/acceptanceJournal';
+import type { AcceptanceJournal, Replay } from '../store/acceptanceJournal';
 import type { ActivationStore } from '../store/activationStore';
-import { type ActionCall, isStored, type Outcome, within } from './actionCall';
+import { type ActionCall, isStored, type Outcome, type Step, within } from './actionCall';
 import { argumentsText } from './actionResolver';
 import { demandOf } from './demand';
 import { Unavailable } from './http/errors';
+import type { Tenure } from './tenure';
 
 const omitted = Symbol('the record is not in the acknowledgement');
-/** ms between looks into the store for a record that is certainly on its way. */
-const pollDelays = [0, 50, 200, 1000, 3000, 5000, 7000];
+/** ms between looks into the store for a record that is certainly on its way; then again and again the last. */
+const pollDelays = [0, 50, 200, 1000, 3000, 5000] as const;
 /** ms without a word after which the store is asked. */
 const silence = 15_000;
 
@@ -22,18 +25,23 @@ export class PrimitiveInvoker {
     private readonly journal: AcceptanceJournal,
     private readonly controller: string,
     private readonly managedImages: readonly string[],
+    private readonly tenure?: Tenure,
   ) {}
 
   async invoke(call: ActionCall): Promise<Outcome> {
+    const { step } = call;
+    const known = step?.replay && (await this.known(call, step.activationId, step.replay));
+    if (known) return known;
     const { pending, capacity } = this.activations.pressure;
     // refused before it is accepted: what is accepted must end in a record
     if (pending > capacity) throw new Unavailable();
-    const activationId = newActivationId();
+    const activationId = step?.activationId ?? newActivationId();
     const { caller, resolved, transaction, cause } = call;
     const { action } = resolved;
     const kept = isStored(call);
+    const message = this.message(call, activationId);
     if (kept) {
-      const accepted = this.journal.accept({
+      const activation = {
         activationId,
         namespace: caller.namespace.name,
         subject: caller.subject,
@@ -42,12 +50,15 @@ export class PrimitiveInvoker {
         path: `${action.namespace}/${action.name}`,
         ...(cause === undefined ? {} : { cause }),
         start: transaction.start,
-      });
+      };
+      const accepted = this.journal.accept(activation, () => encodeActivation(message));
       if (accepted) await accepted;
+      const claim = step && this.claim(step);
+      if (claim) message.claim = claim;
     }
     let placement: Placement;
     try {
-      placement = await this.balancer.publish(this.message(call, activationId), demandOf(action, this.managedImages));
+      placement = await this.balancer.publish(message, demandOf(action, this.managedImages));
     } catch (error) {
       if (kept) this.journal.withdraw(activationId);
       throw error;
@@ -55,6 +66,22 @@ export class PrimitiveInvoker {
     if (!call.blocking) return { activationId };
     const record = await this.wait(placement.result, call, activationId);
     return record ? { activationId, record } : { activationId };
+  }
+
+  /** A step that an earlier life may have come to: it is not repeated. */
+  private async known({ caller, blocking, wait }: ActionCall, activationId: string, replay: Replay): Promise<Outcome | undefined> {
+    const namespace = caller.namespace.name;
+    const record = await replay.recordOf(namespace, activationId);
+    if (record) return { activationId, record };
+    if (!replay.wasSent(activationId)) return undefined;
+    const late = blocking && (await this.poll(namespace, activationId, Date.now() + wait));
+    return late ? { activationId, record: late } : { activationId };
+  }
+
+  /** Whether this message counts is decided by the store, from when on others may have sent one for the same step. */
+  private claim({ era = 0, replay }: Step): Claim | undefined {
+    if (!this.tenure) return undefined;
+    return replay ? { after: 0, copy: randomUUID() } : { after: this.tenure.aloneUntil(era), copy: this.tenure.life };
   }
 
   /** The record that the invoker sent; where it was too large for that, or no word comes for long, the stored one. */
@@ -78,13 +105,13 @@ export class PrimitiveInvoker {
   }
 
   private async poll(namespace: string, activationId: string, deadline: number): Promise<ActivationRecord | undefined> {
-    for (const delay of pollDelays) {
+    for (let i = 0; ; i++) {
+      const delay = pollDelays[Math.min(i, pollDelays.length - 1)]!;
       if (Date.now() + delay > deadline) return undefined;
       if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
       const stored = await this.stored(namespace, activationId);
       if (stored) return stored;
     }
-    return undefined;
   }
 
   private async stored(namespace: string, activationId: string): Promise<ActivationRecord | undefined> {

@@ -4,7 +4,7 @@ import type { ActionCall, ActionRunner, Outcome } from './actionCall';
 import { newAccounting } from './actionCall';
 import type { ActionResolver, ResolvedAction } from './actionResolver';
 import { NoSuchResource } from './http/errors';
-import { failure, Orchestration, type Orchestrations } from './orchestration';
+import { failure, type Orchestration, type Orchestrations } from './orchestration';
 import { type Payload, payloadOf } from './payload';
 import type { SequenceComponents } from './sequenceComponents';
 
@@ -23,9 +23,9 @@ export class SequenceRunner {
 
   async run(call: ActionCall, components: readonly string[]): Promise<Outcome> {
     // the rights on everything are checked before anything runs; inside another sequence that one has checked already
-    if (call.cause === undefined) await this.components.checkRights(call.caller, components);
+    if (call.cause === undefined && !call.step?.replay) await this.components.checkRights(call.caller, components);
     const inner: ActionCall = { ...call, accounting: call.accounting ?? newAccounting() };
-    const orchestration = new Orchestration(call);
+    const orchestration = this.orchestrations.open(call);
     return this.orchestrations.start(call, orchestration, async () =>
       orchestration.record(await this.steps(inner, components, orchestration)),
     );
@@ -57,7 +57,8 @@ export class SequenceRunner {
     let outcome: Outcome;
     try {
       const wait = timeout + componentGrace;
-      outcome = await this.runner.run({ ...call, resolved, payload, blocking: true, wait, cause: orchestration.activationId });
+      const step = orchestration.step(component);
+      outcome = await this.runner.run({ ...call, resolved, payload, blocking: true, wait, cause: orchestration.activationId, step });
     } catch {
       return failure(3, 'Sequence failed.');
     }

@@ -2,6 +2,17 @@ import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, unlinkSync, 
 import { join } from 'node:path';
 import type { Logger } from '../observe/logger';
 
+/** What was given to a container, as it is remembered across a crash of the process. */
+export interface HandedMarks {
+  /** Whether an earlier life of this invoker gave it to a container. */
+  wasHanded(activationId: string): boolean;
+  /** To be called before user code can run. */
+  mark(offset: number, activationId: string): void;
+  /** No message below this offset comes again. */
+  settledUpTo(offset: number): void;
+  close(): void;
+}
+
 /** A file of the journal; it goes when the bus will not bring any of its messages again. */
 interface Generation {
   readonly path: string;
@@ -19,7 +30,7 @@ const generationLength = 50_000;
  * this process. After a restart the bus brings again what was not settled; of that, what stands here may have run, and the rest certainly
  * has not.
  */
-export class HandedJournal {
+export class HandedJournal implements HandedMarks {
   private readonly earlier = new Set<string>();
   private readonly generations: Generation[] = [];
   private current!: Generation;

@@ -1,17 +1,19 @@
-import { LeftUnsettled, type MessageBus, type Position, type Subscription, type Topic } from '../bus/messageBus';
-import type { Acknowledgement, ActivationMessage } from '../bus/messages';
-import { completedTopic, invokerTopic } from '../bus/topics';
+import { LeftUnsettled, type MessageBus, type Position, type Subscription } from '../bus/messageBus';
+import type { ActivationMessage } from '../bus/messages';
+import { invokerTopic } from '../bus/topics';
 import type { ActivationRecord, ActivationResponse } from '../model/activation';
 import type { Logger } from '../observe/logger';
-import { type ActivationStore, ActivationStoreFull, RecordRefused } from '../store/activationStore';
+import type { ActivationStore } from '../store/activationStore';
 import type { ArtifactStore } from '../store/artifactStore';
+import { Acknowledgements } from './acknowledgements';
 import { ActionCache, type RuntimeLookup } from './actionCache';
 import { ActionContext, ActivationJob, type JobListener, recordWithoutContainer } from './activationJob';
 import { applicationFailure, responseTexts, whiskFailure } from './activationResponse';
 import { ContainerPool } from './containerPool';
 import type { ContainerFactory } from './containers/container';
 import type { ActionProfile } from './executableAction';
-import type { HandedJournal } from './handedJournal';
+import type { HandedMarks } from './handedJournal';
+import { RecordKeeping } from './recordKeeping';
 import type { StemCell } from './stemCells';
 
 export interface InvokerOptions {
@@ -34,8 +36,8 @@ export interface InvokerOptions {
   /** What actions call the API by. */
   apiHost: string;
   stemCells?: readonly StemCell[];
-  /** What was given to containers, on a bus that outlives this process; absent, a crash is somebody else's to make good. */
-  handed?: HandedJournal;
+  /** What was given to containers, where that outlives this process. */
+  handed?: HandedMarks;
   /** Undefined when new work may begin; else it resolves when it may. Absent = always. */
   mayBegin?: () => Promise<void> | undefined;
   /** Activations accepted and not yet recorded; more wait on the bus. */
@@ -43,9 +45,6 @@ export interface InvokerOptions {
   log: Logger;
 }
 
-/** Wait before a record is offered again to a store that is full, and to one that failed, ms. */
-const fullRetry = 50;
-const storeRetry = 1000;
 /** How often the journal of what was handed is rid of what won't come again, ms. */
 const pruneInterval = 1000;
 const maxContexts = 10_000;
@@ -61,15 +60,17 @@ export class Invoker {
   /** The messages under way, how each ends and where it came from. */
   private readonly underWay = new Map<ActivationMessage, { settle: () => void; leave: () => void; offset: number }>();
   private pruner: NodeJS.Timeout | undefined;
-  private closing = false;
-  private readonly topics = new Map<string, Topic<Acknowledgement>>();
+  private readonly records: RecordKeeping;
+  private readonly acknowledgements: Acknowledgements;
 
   constructor(private readonly options: InvokerOptions) {
+    this.records = new RecordKeeping(options.activations, options.log);
+    this.acknowledgements = new Acknowledgements({ ...options, invoker: options.id });
     this.actions = new ActionCache(options.artifacts, options.runtimes);
     this.listener = {
       handed: (message) => options.handed?.mark(this.underWay.get(message)?.offset ?? 0, message.activationId),
       answered: (message, record) => {
-        if (message.blocking) this.acknowledge(message, record, false);
+        if (message.blocking) this.acknowledgements.send(message, record, false);
       },
       completed: (message, record, logs, told) => this.completed(message, record, logs, told),
     };
@@ -111,7 +112,7 @@ export class Invoker {
   async close(): Promise<void> {
     const draining = this.drain();
     await this.pool.close();
-    this.closing = true;
+    this.records.close();
     await draining;
     await this.options.factory.close();
     clearInterval(this.pruner);
@@ -123,12 +124,39 @@ export class Invoker {
   }
 
   /** Resolves when the activation is recorded; rejects with LeftUnsettled when the invoker closes and it could not be. */
-  private handle(message: ActivationMessage, { offset }: Position): Promise<void> {
+  private handle(message: ActivationMessage, { offset, timestamp }: Position): Promise<void> {
     return new Promise((settle, reject) => {
+      const { claim, activationId } = message;
       this.underWay.set(message, { settle, leave: () => reject(new LeftUnsettled()), offset });
-      if (this.options.handed?.wasHanded(message.activationId)) void this.recover(message);
+      if (this.options.handed?.wasHanded(activationId)) void this.recover(message);
+      else if (claim && timestamp > claim.after) void this.beginIfClaimed(message, claim.copy);
       else this.beginInTime(message);
     });
+  }
+
+  /** There may be other copies of the message: one counts. Another one's record is not this one's business. */
+  private async beginIfClaimed(message: ActivationMessage, copy: string): Promise<void> {
+    const namespace = message.user.namespace.name;
+    let record: ActivationRecord | undefined;
+    let mine: boolean;
+    try {
+      mine = await this.records.claim(namespace, message.activationId, copy);
+      record = await this.records.get(namespace, message.activationId);
+    } catch {
+      this.leave(message);
+      return;
+    }
+    if (record) this.tellAgain(message, record);
+    else if (mine) this.beginInTime(message);
+    else {
+      this.acknowledgements.send(message, undefined, true);
+      this.settle(message);
+    }
+  }
+
+  private tellAgain(message: ActivationMessage, record: ActivationRecord): void {
+    this.acknowledgements.send(message, message.blocking ? { ...record, logs: [] } : undefined, true, record.response.statusCode === 3);
+    this.settle(message);
   }
 
   private beginInTime(message: ActivationMessage): void {
@@ -153,16 +181,13 @@ export class Invoker {
   private async recover(message: ActivationMessage): Promise<void> {
     let record: ActivationRecord | undefined;
     try {
-      record = await this.untilDone('a record could not be looked for', message, () =>
-        this.options.activations.get(message.user.namespace.name, message.activationId),
-      );
+      record = await this.records.get(message.user.namespace.name, message.activationId);
     } catch {
       this.leave(message);
       return;
     }
     if (record) {
-      this.acknowledge(message, message.blocking ? { ...record, logs: [] } : undefined, true, record.response.statusCode === 3);
-      this.settle(message);
+      this.tellAgain(message, record);
       return;
     }
     const { path, name, revision } = message.action;
@@ -172,23 +197,6 @@ export class Invoker {
     if (known?.idempotent) this.begin(message);
     // that it stopped is known, and no sign of how it is now
     else this.refuse(message, whiskFailure(responseTexts.outcomeUnknown), false);
-  }
-
-  /** Tries until it succeeds: what depends on it has been accepted. When the invoker closes the message is left to its next life. */
-  private async untilDone<T>(problem: string, { activationId }: ActivationMessage, attempt: () => Promise<T>): Promise<T> {
-    for (let told = false; ; ) {
-      try {
-        return await attempt();
-      } catch (error) {
-        if (error instanceof RecordRefused || (this.closing && !(error instanceof ActivationStoreFull))) throw error;
-        const full = error instanceof ActivationStoreFull;
-        if (!told && !full) {
-          this.options.log.error({ activationId, reason: (error as Error).message }, `${problem}; it is tried again`);
-          told = true;
-        }
-        await new Promise((resolve) => setTimeout(resolve, full ? fullRetry : storeRetry));
-      }
-    }
   }
 
   private async prepare(message: ActivationMessage, id: string, revision: string): Promise<void> {
@@ -242,7 +250,7 @@ export class Invoker {
     told: boolean,
     isSystemError = record.response.statusCode === 3,
   ): void {
-    this.acknowledge(message, message.blocking && !told ? record : undefined, true, isSystemError);
+    this.acknowledgements.send(message, message.blocking && !told ? record : undefined, true, isSystemError);
     const stored = message.user.limits.storeActivations !== false || message.extraLogging === true;
     if (!stored) {
       this.settle(message);
@@ -253,20 +261,12 @@ export class Invoker {
   }
 
   private async store(message: ActivationMessage, record: ActivationRecord): Promise<void> {
-    const { activations, log } = this.options;
     try {
-      await this.untilDone('an activation record could not be stored', message, () => activations.store(record));
-    } catch (error) {
-      if (!(error instanceof RecordRefused)) {
-        this.leave(message);
-        return;
-      }
-      const { activationId } = record;
-      log.error({ activationId, reason: error.message }, 'an activation record is not taken; a shorter one takes its place');
-      const shorter = { ...record, response: whiskFailure(responseTexts.recordRefused), logs: [] };
-      await activations.store(shorter).catch((refusal: Error) => log.error({ activationId, reason: refusal.message }, 'nor is that one'));
+      await this.records.store(record);
+      this.settle(message);
+    } catch {
+      this.leave(message);
     }
-    this.settle(message);
   }
 
   private leave(message: ActivationMessage): void {
@@ -277,29 +277,5 @@ export class Invoker {
   private settle(message: ActivationMessage): void {
     this.underWay.get(message)?.settle();
     this.underWay.delete(message);
-  }
-
-  private acknowledge(message: ActivationMessage, record: ActivationRecord | undefined, slotFree: boolean, isSystemError = false): void {
-    const acknowledgement: Acknowledgement = {
-      activationId: message.activationId,
-      transactionId: message.transactionId,
-      transactionStart: message.transactionStart,
-      slotFree,
-      isSystemError,
-      invoker: this.options.id,
-    };
-    if (record) acknowledgement.record = record;
-    this.options.bus.send(this.topicOf(message.rootController), acknowledgement).catch((error: Error) => {
-      this.options.log.error({ activationId: message.activationId, reason: error.message }, 'an acknowledgement could not be sent');
-    });
-  }
-
-  private topicOf(controller: string): Topic<Acknowledgement> {
-    let topic = this.topics.get(controller);
-    if (!topic) {
-      topic = completedTopic(controller, this.options.userMemory);
-      this.topics.set(controller, topic);
-    }
-    return topic;
   }
 }

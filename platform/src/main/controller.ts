@@ -3,6 +3,8 @@ import { AdminApi } from '../admin/adminApi';
 import { DatabaseContents } from '../admin/databaseContents';
 import { NamespaceAdmin } from '../admin/namespaceAdmin';
 import { ShardingBalancer, testTransaction } from '../balancer/shardingBalancer';
+import type { KafkaBus } from '../bus/kafka/kafkaBus';
+import { invokerTopic } from '../bus/topics';
 import { ConfigurationError, type PlatformConfig, requireAdminKey } from '../config/settings';
 import { BusJournal } from '../controller/cluster/busJournal';
 import { ControllerMembership } from '../controller/cluster/controllerMembership';
@@ -12,11 +14,12 @@ import { Readiness } from '../controller/cluster/readiness';
 import { SharedCaches } from '../controller/cluster/sharedCaches';
 import { demandOf } from '../controller/demand';
 import type { Throttles } from '../controller/throttles';
+import { isStepActivationId } from '../model/activation';
 import type { Logger } from '../observe/logger';
 import type { AcceptanceJournal } from '../store/acceptanceJournal';
 import { SettlingActivationStore } from '../store/settlingActivationStore';
 import { readVersion } from './buildInfo';
-import { composeController } from './controllerParts';
+import { type Controller, composeController } from './controllerParts';
 import { loadManifest } from './manifest';
 import { controllerMetrics, startMetrics } from './metricsParts';
 import { atMost, runService } from './service';
@@ -75,7 +78,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     controller: id,
     counts: () => throttles?.counts() ?? { minute: 0, counts: {} },
     changed: (count) => balancer.setControllers(count),
-    lost: (controller, life) => journal.lost(controller, life),
+    lost: (controller, until) => journal.lost(controller, until),
     joined: (controller) => journal.joined(controller),
     log,
   });
@@ -84,11 +87,13 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     controller: id,
     life: membership.life,
     activations: stores.activations,
+    carryOn: (activation, replay) => controller.carryOn(activation, replay),
+    sentSince: (since) => stepsSentSince(bus, since),
     grace: config.cluster.takeoverAfter,
     log,
   });
   const activations = new SettlingActivationStore(stores.activations, (record) => journal.settle(record.activationId));
-  const controller = composeController({
+  const controller: Controller = composeController({
     id,
     config,
     manifest,
@@ -100,7 +105,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     balancer,
     log,
     build: { date: version, number: version },
-    cluster: { controllers: membership, invalidate: (key) => caches.invalidate(key) },
+    cluster: { controllers: membership, tenure: membership, invalidate: (key) => caches.invalidate(key) },
     ...(metrics ? { metrics: metrics.all } : {}),
   });
   throttles = controller.throttles;
@@ -142,8 +147,8 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     readiness.drain();
     await atMost(drainTimeout, controller.server.close(linger));
     await atMost(drainTimeout, controller.drain());
-    await journal.close();
-    await membership.leave();
+    controller.leave();
+    await membership.leave(await journal.close());
     takeover.close();
     await Promise.all([caches.close(), balancer.close(), admin.close()]);
     await bus.close();
@@ -154,6 +159,25 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
 function balancing({ controller, limits }: PlatformConfig) {
   const { timeoutFactor, timeoutAddon, queueLength, queueWait } = controller;
   return { completion: { timeoutFactor, timeoutAddon, shortest: limits.timeout.std }, queue: { max: queueLength, maxWait: queueWait } };
+}
+
+/** Ids of steps of orchestrations that invokers were sent. */
+async function stepsSentSince(bus: KafkaBus, since: number): Promise<Set<string>> {
+  const ids = new Set<string>();
+  await bus.visitSince(/^invoker\d+$/, since, (topic, text) => {
+    const activationId = activationIdOf(topic, text);
+    if (activationId !== undefined && isStepActivationId(activationId)) ids.add(activationId);
+  });
+  return ids;
+}
+
+/** Undefined for what no invoker can read either. */
+function activationIdOf(topic: string, text: string): string | undefined {
+  try {
+    return invokerTopic(topic).decode(text).activationId;
+  } catch {
+    return undefined;
+  }
 }
 
 /** Resolves when an invoker is healthy, or after a while without: entities can be managed then too. */

@@ -6,6 +6,7 @@ import { Activations } from '../controller/activations';
 import { AnyActionRunner } from '../controller/anyActionRunner';
 import { Authenticator } from '../controller/authentication';
 import type { Caches } from '../controller/cluster/sharedCaches';
+import { Continuation } from '../controller/continuation';
 import { Entities } from '../controller/entities';
 import { EntityBodyReader } from '../controller/entityBody';
 import { ApiServer } from '../controller/http/apiServer';
@@ -18,13 +19,14 @@ import { RestApi } from '../controller/restApi';
 import { type MetricsSource, RootRoutes } from '../controller/rootRoutes';
 import { Rules } from '../controller/rules';
 import { SequenceComponents } from '../controller/sequenceComponents';
+import type { Tenure } from '../controller/tenure';
 import { type Controllers, Throttles } from '../controller/throttles';
 import { TriggerFiring } from '../controller/triggerFiring';
 import { Triggers } from '../controller/triggers';
 import { WebActions } from '../controller/web/webActions';
 import type { RuntimesManifest } from '../model/runtimesManifest';
 import type { Logger } from '../observe/logger';
-import type { AcceptanceJournal } from '../store/acceptanceJournal';
+import type { AcceptanceJournal, AcceptedActivation, Replay } from '../store/acceptanceJournal';
 import type { ActivationStore } from '../store/activationStore';
 import type { ArtifactStore } from '../store/artifactStore';
 import type { SubjectStore } from '../store/subjectStore';
@@ -53,6 +55,7 @@ export interface ControllerDependencies {
 /** What a controller knows of, and tells, the others. */
 export interface ControllerCluster {
   controllers: Controllers;
+  tenure: Tenure;
   /** Resolves when all have forgotten what they keep in memory under the key: the id of an entity, or a namespace. */
   invalidate(key: string): Promise<void>;
 }
@@ -61,6 +64,10 @@ export interface Controller {
   server: ApiServer;
   /** Resolves when what runs behind answers already given has ended. */
   drain(): Promise<void>;
+  /** From now on nothing that this controller carries on itself is recorded by it: it is left to others. */
+  leave(): void;
+  /** Goes on with what another life, or another controller, began; resolves when it is recorded. */
+  carryOn(activation: AcceptedActivation, replay: Replay): Promise<void>;
   /** What it keeps in memory of the stores. */
   caches: Caches;
   /** What it counts of namespaces. */
@@ -90,12 +97,14 @@ export function composeController({
   const throttles = new Throttles(limits, balancer, cluster?.controllers);
   const authenticator = new Authenticator(subjects);
   const resolver = new ActionResolver(entities, packageResolver);
-  const primitive = new PrimitiveInvoker(balancer, activations, handedJournal, id, manifest.blackboxes);
+  const primitive = new PrimitiveInvoker(balancer, activations, handedJournal, id, manifest.blackboxes, cluster?.tenure);
   const sequences = new SequenceComponents(entities, packageResolver, limits.sequenceMaxLength);
-  const orchestrations = new Orchestrations(activations, journal, log);
+  const orchestrations = new Orchestrations(activations, journal, log, cluster?.tenure);
   const runner = new AnyActionRunner(primitive, resolver, sequences, orchestrations, limits.sequenceMaxLength);
   const invocation = new Invocation(resolver, packageResolver, runner, throttles, manifest, config);
-  const firing = new TriggerFiring(entities, resolver, invocation, activations, journal, throttles, config, log);
+  const tenure = cluster?.tenure;
+  const firing = new TriggerFiring(entities, resolver, invocation, activations, journal, throttles, config, log, tenure);
+  const continuation = new Continuation(runner, orchestrations, firing, resolver, activations);
   const api = new RestApi({
     authenticator,
     root: new RootRoutes(balancer, config, manifest, build.number, () => log.warn('the controller was disabled by its operator'), metrics),
@@ -121,5 +130,10 @@ export function composeController({
       entities.forgetNamespace(namespace);
     },
   };
-  return { server: new ApiServer(api, config.api, log), drain, caches, throttles };
+  const leave = () => {
+    orchestrations.leave();
+    firing.leave();
+  };
+  const carryOn = (activation: AcceptedActivation, replay: Replay) => continuation.carryOn(activation, replay);
+  return { server: new ApiServer(api, config.api, log), drain, leave, carryOn, caches, throttles };
 }

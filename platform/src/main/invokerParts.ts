@@ -6,7 +6,7 @@ import { type Parser, parseDuration, parseMegabytes } from '../config/units';
 import type { ContainerFactory } from '../invoker/containers/container';
 import { DockerContainerFactory } from '../invoker/containers/docker/dockerContainerFactory';
 import { ProcessContainerFactory } from '../invoker/containers/process/processContainerFactory';
-import type { HandedJournal } from '../invoker/handedJournal';
+import type { HandedMarks } from '../invoker/handedJournal';
 import { Invoker } from '../invoker/invoker';
 import type { StemCell } from '../invoker/stemCells';
 import type { RuntimesManifest } from '../model/runtimesManifest';
@@ -24,8 +24,8 @@ export interface InvokerDependencies {
   log: Logger;
   /** What actions call the API by. */
   apiHost: string;
-  /** For an invoker whose bus outlives it. */
-  handed?: HandedJournal;
+  /** Where what was given to containers outlives this process. */
+  handed?: HandedMarks;
   /** Undefined when new work may begin; else it resolves when it may. */
   mayBegin?: () => Promise<void> | undefined;
 }

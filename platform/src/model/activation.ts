@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { createHash, randomFillSync } from 'node:crypto';
 import type { JsonText } from './json';
 import type { KeyValue } from './parameters';
 
@@ -52,4 +52,17 @@ export function newActivationId(now: number = Date.now()): string {
   pool[at + 6] = (pool[at + 6]! & 0x0f) | 0x70;
   pool[at + 8] = (pool[at + 8]! & 0x3f) | 0x80;
   return pool.toString('hex', at, at + 16);
+}
+
+/**
+ * The id of one step of an orchestration: the same whoever carries the orchestration on, so that a step has one record however often it
+ * is tried. The time is that of the whole (the first twelve digits of `root`); a digit tells such an id from a new one.
+ */
+export function stepActivationId(root: string, index: number, name: string): string {
+  const digest = createHash('sha256').update(`${root} ${index} ${name}`).digest('hex');
+  return `${root.slice(0, 12)}8${digest.slice(0, 3)}a${digest.slice(3, 18)}`;
+}
+
+export function isStepActivationId(activationId: string): boolean {
+  return activationId[12] === '8' && activationId[16] === 'a';
 }

@@ -43,6 +43,11 @@ export interface ActivationStore {
    * activation). Rejects with ActivationStoreFull, RecordRefused, or when the store is closed before it could be written.
    */
   store(record: ActivationRecord): Promise<void>;
+  /**
+   * Of several copies of one message the first to ask gets the activation, now and for ever; true for that one. Only needed where several
+   * processes share the store.
+   */
+  claim(namespace: string, activationId: string, copy: string): Promise<boolean>;
   /** Records waiting to be written, in bytes, against `capacity`: at the bound new work is refused before it is accepted. */
   readonly pressure: { readonly pending: number; readonly capacity: number };
   /** Throws RecordDamaged. */

@@ -13,6 +13,10 @@ export class SettlingActivationStore implements ActivationStore {
     this.written(record);
   }
 
+  claim(namespace: string, activationId: string, copy: string): Promise<boolean> {
+    return this.inner.claim(namespace, activationId, copy);
+  }
+
   get pressure(): ActivationStore['pressure'] {
     return this.inner.pressure;
   }

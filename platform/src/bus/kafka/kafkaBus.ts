@@ -15,6 +15,7 @@ import { KafkaSender } from './kafkaSender';
 import { KafkaSubscription } from './kafkaSubscription';
 import { TopicMaker } from './topicMaker';
 import { batchOverhead, recordOverhead, topicSettings } from './topicTable';
+import { visitSince } from './visitSince';
 
 export interface KafkaBusOptions extends KafkaConnection {
   /** In front of every topic and group; default none. */
@@ -145,6 +146,14 @@ export class KafkaBus implements MessageBus {
       if (ends.some(({ partition, high, low }) => Number(high) > Math.max(position.get(partition) ?? 0, Number(low)))) found.push(name);
     }
     return found;
+  }
+
+  /** Visits, once, everything that topics of such names got from `since` (epoch ms by the broker's clock) until now. */
+  async visitSince(names: RegExp, since: number, visit: (topic: string, text: string) => void): Promise<void> {
+    const topics = (await this.admin.listTopics()).filter((name) => {
+      return name.startsWith(this.prefix) && names.test(name.slice(this.prefix.length));
+    });
+    await visitSince(this.kafka, this.admin, topics, since, (topic, text) => visit(topic.slice(this.prefix.length), text));
   }
 
   /** Messages that the broker has not acknowledged yet. */

@@ -20,7 +20,7 @@ const notice: TopicSettings = { retention: hour, large: false, work: false, star
 /** By the topic's name (reference messaging, section 1); `accepted<C>` and `controllers` are our own. */
 const table: readonly [RegExp, TopicSettings][] = [
   [/^invoker\d+$/, { retention: 48 * hour, large: true, work: true, start: 'position' }],
-  [/^accepted/, { retention: 48 * hour, large: false, work: true, start: 'position' }],
+  [/^accepted/, { retention: 48 * hour, large: true, work: true, start: 'position' }],
   [/^completed/, { ...notice, large: true }],
   // who starts anew has nothing to undo and nobody to remember: old notices would only mislead it
   [/^health$/, { ...notice, start: 'end' }],

@@ -1,7 +1,8 @@
-import type { MessageBus, Subscription, Topic } from '../../bus/messageBus';
+import { LeftUnsettled, type MessageBus, type Position, type Subscription, type Topic } from '../../bus/messageBus';
 import type { Logger } from '../../observe/logger';
-import { type AcceptanceJournal, AcceptanceRefused, type AcceptedActivation, recordOfUnknown } from '../../store/acceptanceJournal';
+import { type AcceptanceJournal, AcceptanceRefused, type AcceptedActivation, type Replay } from '../../store/acceptanceJournal';
 import type { ActivationStore } from '../../store/activationStore';
+import { InterruptedWork } from './interruptedWork';
 
 /** An accepted activation with the life of the controller that carries it on. */
 export interface AcceptedMessage {
@@ -21,41 +22,60 @@ export function acceptedTopic(controller: string): Topic<AcceptedMessage> {
 export interface BusJournalOptions {
   bus: MessageBus;
   controller: string;
-  /** Of this process: what an earlier one accepted and did not record gets a record that says so. */
+  /** Of this process: what an earlier one accepted and did not record is carried on. */
   life: string;
-  activations: Pick<ActivationStore, 'store'>;
+  activations: Pick<ActivationStore, 'get'>;
+  /** Carries an orchestration on; resolves when its record is written. */
+  carryOn(activation: AcceptedActivation, replay: Replay): Promise<void>;
+  /** Ids of the steps that invokers were sent from `since` (epoch ms by the clock of the bus) until now. */
+  sentSince(since: number): Promise<ReadonlySet<string>>;
   log: Logger;
   /** Accepted and not yet recorded; at the bound no more is accepted. */
   max?: number;
-  /** ms between a controller's silence and the records of what it carried: it may be back by itself. */
+  /** ms between a controller's silence and the takeover of what it carried: it may be back by itself. */
   grace?: number;
 }
 
-const storeRetry = 1000;
+interface Open {
+  settled: Promise<void>;
+  settle: () => void;
+  leave: () => void;
+}
+
+/** Messages of a lost controller that are read before those before them are settled. */
+const maxTakenOver = 1000;
 
 /**
  * The promise for what a controller carries on itself, kept on the bus: the entry is there before the caller is answered, and the position
  * moves past it when its record is written. After a crash the next life of the controller, or another controller if there is none,
- * reads what is left. One record an id is the store's promise, so a doubt is settled by writing.
+ * reads what is left and carries it on.
  */
 export class BusJournal implements AcceptanceJournal {
-  private readonly open = new Map<string, { activation: AcceptedActivation; settled: Promise<void>; settle: () => void }>();
+  private readonly open = new Map<string, Open>();
   /** By controller that is gone. */
-  private readonly standIns = new Map<string, { timer: NodeJS.Timeout; subscription?: Promise<Subscription | undefined> }>();
+  private readonly standIns = new Map<string, { timer: NodeJS.Timeout; ended?: () => Promise<void> }>();
+  private readonly interrupted = new Set<InterruptedWork>();
   private subscription: Subscription | undefined;
   private readonly max: number;
-  /** Activations recorded on behalf of a life that ended. */
-  recovered = 0;
+  private recoveredBefore = 0;
 
   constructor(private readonly options: BusJournalOptions) {
     this.max = options.max ?? 10_000;
   }
 
+  /** Orchestrations of others, or of a life that ended, that have been carried on to their end. */
+  get recovered(): number {
+    return [...this.interrupted].reduce((sum, { finished }) => sum + finished, this.recoveredBefore);
+  }
+
   async start(): Promise<void> {
     const { bus, controller, life } = this.options;
     const topic = acceptedTopic(controller);
-    this.subscription = await bus.subscribe(topic, { group: topic.name, maxInFlight: this.max + 1000 }, (message) =>
-      message.life === life ? (this.open.get(message.activation.activationId)?.settled ?? settledAlready) : this.settleFor(message),
+    const earlier = this.interruptedWork();
+    this.subscription = await bus.subscribe(topic, { group: topic.name, maxInFlight: this.max + 1000 }, (message, position) =>
+      message.life === life
+        ? (this.open.get(message.activation.activationId)?.settled ?? settledAlready)
+        : earlier.finish(message.activation, position.timestamp),
     );
   }
 
@@ -63,10 +83,14 @@ export class BusJournal implements AcceptanceJournal {
     const { bus, controller, life } = this.options;
     if (this.open.size >= this.max) throw new AcceptanceRefused(new Error('too much is under way'));
     let settle = () => {};
-    const settled = new Promise<void>((resolve) => {
+    let leave = () => {};
+    const settled = new Promise<void>((resolve, reject) => {
       settle = resolve;
+      leave = () => reject(new LeftUnsettled());
     });
-    this.open.set(activation.activationId, { activation, settled, settle });
+    // nobody may be reading it
+    settled.catch(() => {});
+    this.open.set(activation.activationId, { settled, settle, leave });
     try {
       await bus.send(acceptedTopic(controller), { life, activation });
     } catch (error) {
@@ -85,67 +109,65 @@ export class BusJournal implements AcceptanceJournal {
     this.open.delete(activationId);
   }
 
-  /** A controller fell silent. If it stays so, this one, or another that says the same, records what it left. */
-  lost(controller: string, life: string): void {
+  /**
+   * A controller fell silent. If it stays so, this one, or another that says the same, carries on what it accepted until then (epoch ms by
+   * the clock of the bus).
+   */
+  lost(controller: string, until: number): void {
     this.joined(controller);
-    const timer = setTimeout(() => this.standIn(controller, life), this.options.grace ?? 20_000).unref();
+    const timer = setTimeout(() => this.standIn(controller, until), this.options.grace ?? 20_000).unref();
     this.standIns.set(controller, { timer });
   }
 
-  /** A controller is there (again): it looks after its own. */
+  /** A controller is there (again): it looks after its own. What has been taken over is carried on all the same. */
   joined(controller: string): void {
     const standIn = this.standIns.get(controller);
     if (!standIn) return;
     this.standIns.delete(controller);
     clearTimeout(standIn.timer);
-    void standIn.subscription?.then((subscription) => subscription?.close());
+    void standIn.ended?.();
   }
 
-  /** What is still under way is recorded as that; should this process end before, its next life does it. */
-  async close(): Promise<void> {
+  /** What is still under way is left on the bus for the next life, or for others. Resolves with whether there was any. */
+  async close(): Promise<boolean> {
+    const unfinished = this.open.size > 0 || [...this.interrupted].some(({ underWay }) => underWay > 0);
+    for (const work of this.interrupted) work.stop();
+    for (const { leave } of this.open.values()) leave();
     const standIns = [...this.standIns.values()];
     for (const controller of this.standIns.keys()) this.joined(controller);
-    await Promise.all(standIns.map(({ subscription }) => subscription));
-    await Promise.all(
-      [...this.open.values()].map(async ({ activation, settle }) => {
-        await this.options.activations.store(recordOfUnknown(activation));
-        settle();
-      }),
-    );
+    await Promise.all(standIns.map(({ ended }) => ended?.()));
     await this.subscription?.close();
+    return unfinished;
   }
 
-  private standIn(controller: string, life: string): void {
+  private standIn(controller: string, until: number): void {
     const { bus, log } = this.options;
     const topic = acceptedTopic(controller);
+    const work = this.interruptedWork();
+    const take = async ({ activation }: AcceptedMessage, { timestamp }: Position) => {
+      // a new life has begun, or the old one goes on: it looks after what it accepted since
+      if (timestamp > until) throw new LeftUnsettled();
+      await work.finish(activation, timestamp);
+    };
     const subscription = bus
-      .subscribe(topic, { group: topic.name, maxInFlight: 1000, shared: true }, async (message) => {
-        // a new life has begun and looks after what it accepts
-        if (message.life === life) await this.settleFor(message);
-      })
+      .subscribe(topic, { group: topic.name, maxInFlight: maxTakenOver, shared: true }, take)
       .catch((error: Error) => {
         log.warn({ controller, reason: error.message }, 'what a lost controller left could not be read');
         return undefined;
       });
+    const ended = async () => {
+      await (await subscription)?.close();
+      if (this.interrupted.delete(work)) this.recoveredBefore += work.finished;
+    };
     const standIn = this.standIns.get(controller);
-    if (standIn) standIn.subscription = subscription;
+    if (standIn) standIn.ended = ended;
+    else void ended();
   }
 
-  private async settleFor({ activation }: AcceptedMessage): Promise<void> {
-    const { activations, log } = this.options;
-    for (;;) {
-      try {
-        await activations.store(recordOfUnknown(activation));
-        this.recovered++;
-        return;
-      } catch (error) {
-        log.warn(
-          { activationId: activation.activationId, reason: (error as Error).message },
-          'a lost activation could not be recorded yet',
-        );
-        await new Promise((resolve) => setTimeout(resolve, storeRetry));
-      }
-    }
+  private interruptedWork(): InterruptedWork {
+    const work = new InterruptedWork(this.options);
+    this.interrupted.add(work);
+    return work;
   }
 }
 

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Announcement, announcementTopic, type NamespaceCounts } from '../../bus/announcement';
 import type { MessageBus, Subscription } from '../../bus/messageBus';
 import type { Logger } from '../../observe/logger';
+import type { Tenure } from '../tenure';
 
 export interface ControllerMembershipOptions {
   bus: MessageBus;
@@ -11,8 +12,11 @@ export interface ControllerMembershipOptions {
   counts: () => Pick<Announcement, 'minute' | 'counts'>;
   /** The number of controllers changed, this one included. */
   changed: (count: number) => void;
-  /** Another controller fell silent without a goodbye; `life` is the one that ended. */
-  lost?: (controller: string, life: string) => void;
+  /**
+   * Another controller fell silent, or left with work unfinished. What it accepted up to `until` (epoch ms by the clock of the bus) is for
+   * others to carry on.
+   */
+  lost?: (controller: string, until: number) => void;
   /** Another controller is there that was not. */
   joined?: (controller: string) => void;
   log: Logger;
@@ -26,8 +30,10 @@ interface Member {
 }
 
 const interval = 500;
-/** ms of silence after which a controller counts as gone. */
+/** ms between two announcements of a controller on the bus after which others may carry on what it had accepted before. */
 export const memberTimeout = 10_000;
+/** ms less than that for which a controller relies on nobody doing so: brokers' clocks differ a little. */
+const margin = 2000;
 /** ms without an announcement of its own coming back after which the bus counts as not working. */
 const busTimeout = 5000;
 
@@ -35,15 +41,22 @@ const busTimeout = 5000;
  * Which controllers there are: each announces itself on the bus and hears the others. What they tell of themselves feeds the shares of
  * invokers and the throttles; nobody decides for anybody else.
  */
-export class ControllerMembership {
+export class ControllerMembership implements Tenure {
   private readonly others = new Map<string, Member>();
+  /** When the bus took the last announcement of each, by its clock; those that are lost are left out. */
+  private readonly announced = new Map<string, number>();
   private readonly carriedOut: Record<string, number> = {};
   private readonly waiters = new Set<() => void>();
   private subscription: Subscription | undefined;
   private timer: NodeJS.Timeout | undefined;
   private soon: NodeJS.Immediate | undefined;
   private heardSelf = 0;
+  /** When the bus took the last announcement of this controller that came back, by its clock. */
+  private confirmed = 0;
+  /** Counts the gaps in them in which others may have taken over what was begun before. */
+  era = 0;
   private leaving = false;
+  private unfinished = false;
   /** Of this process; different after each start. */
   readonly life = randomUUID();
   private readonly now: () => number;
@@ -57,7 +70,7 @@ export class ControllerMembership {
     this.subscription = await bus.subscribe(
       announcementTopic,
       { group: `${announcementTopic.name}${controller}`, maxInFlight: 128 },
-      async (announcement) => this.hear(announcement),
+      async (announcement, { timestamp }) => this.hear(announcement, timestamp),
     );
     this.timer = setInterval(() => this.tick(), interval).unref();
     this.announce();
@@ -71,6 +84,10 @@ export class ControllerMembership {
   /** Whether what is sent arrives: this controller hears itself too. */
   get busWorks(): boolean {
     return this.now() - this.heardSelf < busTimeout;
+  }
+
+  aloneUntil(era: number): number {
+    return era === this.era ? this.confirmed + memberTimeout - margin : 0;
   }
 
   /** What the other controllers count of a namespace in a clock minute. */
@@ -106,38 +123,56 @@ export class ControllerMembership {
     return true;
   }
 
-  /** Tells the others that this controller stops, and no longer hears them. */
-  async leave(): Promise<void> {
+  /** Tells the others that this controller stops, and no longer hears them. `unfinished`: it leaves work that others are to carry on. */
+  async leave(unfinished = false): Promise<void> {
     clearInterval(this.timer);
     clearImmediate(this.soon);
     this.leaving = true;
+    this.unfinished = unfinished;
     await this.send().catch(() => {});
     await this.subscription?.close();
   }
 
-  private hear(announcement: Announcement): void {
-    const now = this.now();
+  private hear(announcement: Announcement, timestamp: number): void {
+    const { controller, life, leaving, unfinished, sent } = announcement;
     // what waited on the bus while this controller was away says nothing about now
-    if (announcement.sent < now - memberTimeout) return;
-    if (announcement.controller === this.options.controller) {
-      this.heardSelf = now;
+    const current = sent >= this.now() - memberTimeout;
+    if (controller === this.options.controller) {
+      if (life === this.life) this.hearSelf(timestamp, current);
       return;
     }
     const before = this.count;
-    if (announcement.leaving) this.others.delete(announcement.controller);
-    else this.others.set(announcement.controller, { announcement, heard: now });
-    if (this.count > before) this.options.joined?.(announcement.controller);
+    if (leaving) {
+      this.others.delete(controller);
+      this.announced.delete(controller);
+      if (unfinished) this.options.lost?.(controller, timestamp);
+    } else {
+      if (current) this.others.set(controller, { announcement, heard: this.now() });
+      if (!this.announced.has(controller)) this.options.joined?.(controller);
+      this.announced.set(controller, timestamp);
+    }
     this.told(before);
+  }
+
+  /**
+   * What is on the bus before an own announcement has been read: a controller of which there was nothing for long is silent, however long
+   * this one may have been stopped itself.
+   */
+  private hearSelf(timestamp: number, current: boolean): void {
+    if (timestamp - this.confirmed > memberTimeout - margin) this.era++;
+    this.confirmed = timestamp;
+    if (current) this.heardSelf = this.now();
+    for (const [controller, at] of this.announced) {
+      if (timestamp - at <= memberTimeout) continue;
+      this.announced.delete(controller);
+      this.options.lost?.(controller, at + memberTimeout);
+    }
   }
 
   private tick(): void {
     const before = this.count;
     const limit = this.now() - memberTimeout;
-    for (const [id, { heard, announcement }] of this.others) {
-      if (heard > limit) continue;
-      this.others.delete(id);
-      this.options.lost?.(id, announcement.life);
-    }
+    for (const [id, { heard }] of this.others) if (heard <= limit) this.others.delete(id);
     this.told(before);
     this.announce();
   }
@@ -176,6 +211,7 @@ export class ControllerMembership {
       life: this.life,
       sent: this.now(),
       leaving: this.leaving,
+      ...(this.unfinished ? { unfinished: true } : {}),
       ...counts(),
       carriedOut: this.carriedOut,
     });

@@ -22,6 +22,7 @@ class LostTopic extends EmbeddedBus {
 
 let bus: LostTopic;
 let records: Map<string, ActivationRecord>;
+let claims: Map<string, string>;
 let reassigned: string[];
 let acknowledged: Acknowledgement[];
 let failures: number;
@@ -30,6 +31,7 @@ let takeover: InvokerTakeover;
 beforeEach(async () => {
   bus = new LostTopic();
   records = new Map();
+  claims = new Map();
   reassigned = [];
   acknowledged = [];
   failures = 0;
@@ -41,6 +43,7 @@ beforeEach(async () => {
   takeover = new InvokerTakeover({
     bus,
     activations: {
+      claim: async (_, id, copy) => claims.get(id) === copy,
       get: async (_, id) => records.get(id),
       store: async (record) => {
         if (failures-- > 0) throw new Error('database away');
@@ -160,4 +163,11 @@ test('an invoker that is back in time keeps its own; one that is back later gets
   await turn();
   expect(bus.closed).toBe(1);
   await expect(left('early', heard)).rejects.toThrow('left to the next reader');
+});
+
+test('a step of which another copy counts is left to that', async () => {
+  await lost();
+  claims.set('mine', 'one');
+  for (const id of ['mine', 'other']) await left(id, heard, { claim: { after: heard - 1, copy: 'one' } });
+  expect([...records.keys()]).toEqual(['mine']);
 });

@@ -10,7 +10,7 @@ import type { ArtifactStore } from '../../store/artifactStore';
 
 export interface InvokerTakeoverOptions {
   bus: MessageBus;
-  activations: Pick<ActivationStore, 'get' | 'store'>;
+  activations: Pick<ActivationStore, 'claim' | 'get' | 'store'>;
   artifacts: Pick<ArtifactStore, 'getWithoutCode'>;
   /** Sends work to another invoker; rejects with LeftUnsettled when there is to be none. */
   reassign(message: ActivationMessage, action: ActionDocument): Promise<void>;
@@ -105,7 +105,7 @@ export class InvokerTakeover {
     if (message.transactionId === this.options.testTransaction) return;
     for (; !signal.aborted; await new Promise((resolve) => setTimeout(resolve, storeRetry))) {
       try {
-        await this.settleOnce(invoker, message, position.timestamp > heard + handOverMargin);
+        await this.settleOnce(invoker, message, position.timestamp, heard);
         return;
       } catch (error) {
         if (error instanceof LeftUnsettled) throw error;
@@ -116,9 +116,13 @@ export class InvokerTakeover {
     throw new LeftUnsettled();
   }
 
-  private async settleOnce(invoker: string, message: ActivationMessage, neverBegun: boolean): Promise<void> {
+  private async settleOnce(invoker: string, message: ActivationMessage, sent: number, heard: number): Promise<void> {
     const { activations, artifacts, reassign } = this.options;
     const namespace = message.user.namespace.name;
+    const neverBegun = sent > heard + handOverMargin;
+    const { claim } = message;
+    // another copy of it counts, which is elsewhere
+    if (claim && sent > claim.after && !(await activations.claim(namespace, message.activationId, claim.copy))) return;
     const { path, name, version } = message.action;
     const record = neverBegun ? undefined : await activations.get(namespace, message.activationId);
     if (!record) {

@@ -42,6 +42,16 @@ export class CouchActivationStore implements ActivationStore {
     return this.writer.write(id, record);
   }
 
+  async claim(namespace: string, activationId: string, copy: string): Promise<boolean> {
+    const path = pathOf(this.options.database, `${namespace}/${activationId}/claim`);
+    const answer = await this.options.client.request('PUT', path, { body: JSON.stringify({ copy, claimed: Date.now() }) });
+    if (answer.status === 201 || answer.status === 202) return true;
+    if (answer.status !== 409) throw unexpected(`the activation ${activationId} can't be claimed`, answer);
+    const first = await this.options.client.request('GET', path);
+    if (first.status !== 200) throw unexpected(`the claim to ${activationId} can't be read`, first);
+    return (JSON.parse(first.text) as { copy: string }).copy === copy;
+  }
+
   async get(namespace: string, activationId: string): Promise<ActivationRecord | undefined> {
     const id = `${namespace}/${activationId}`;
     const waiting = this.writer.waiting(id);

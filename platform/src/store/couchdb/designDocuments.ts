@@ -162,7 +162,13 @@ const activations: DesignDocument[] = [
     },
   }),
   design(byDateDesign, {
-    byDate: { map: `function (doc) { if (doc.activationId) emit(doc.start, [doc._id, doc._rev]); }` },
+    byDate: {
+      // claims, which are our own, go with the records
+      map: `function (doc) {
+  if (doc.activationId) emit(doc.start, [doc._id, doc._rev]);
+  else if (doc.claimed) emit(doc.claimed, [doc._id, doc._rev]);
+}`,
+    },
   }),
   design('logCleanup', {
     byDateWithLogs: {
