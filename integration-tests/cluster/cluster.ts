@@ -7,7 +7,7 @@ import { call, type HttpAnswer } from '../httpCall';
 import { basic, freePort, type NamespaceKey } from '../platformProcess';
 import { ControlledProcess } from './controlledProcess';
 import { type CouchServer, startCouchServer } from './couchServer';
-import { type KafkaBroker, startKafkaBroker } from './kafkaBroker';
+import { type BrokerOptions, type KafkaBroker, startKafkaBroker } from './kafkaBroker';
 import { type NginxServer, startNginx } from './nginxServer';
 
 const programs = join(__dirname, '../../platform/dist/main');
@@ -17,6 +17,7 @@ export interface ClusterOptions {
   invokers?: number;
   /** Added to the environment of controllers and invokers. */
   environment?: Record<string, string>;
+  broker?: BrokerOptions;
 }
 
 /** A controller or invoker, each a process of its own that can be killed, paused and started again. */
@@ -47,8 +48,8 @@ export class Cluster {
   private constructor(private readonly options: Required<ClusterOptions>) {}
 
   /** Resolves when every controller is ready: it has bus, database and a healthy invoker. */
-  static async start({ controllers = 2, invokers = 3, environment = {} }: ClusterOptions = {}): Promise<Cluster> {
-    const cluster = new Cluster({ controllers, invokers, environment });
+  static async start({ controllers = 2, invokers = 3, environment = {}, broker = {} }: ClusterOptions = {}): Promise<Cluster> {
+    const cluster = new Cluster({ controllers, invokers, environment, broker });
     try {
       await cluster.run();
       return cluster;
@@ -59,9 +60,9 @@ export class Cluster {
   }
 
   private async run(): Promise<void> {
-    const { controllers, invokers } = this.options;
+    const { controllers, invokers, broker } = this.options;
     [this.kafka, this.couch] = await Promise.all([
-      this.timed('Kafka', startKafkaBroker()),
+      this.timed('Kafka', startKafkaBroker(broker)),
       this.timed('CouchDB-protocol server', startCouchServer()),
     ]);
     const apiPort = await freePort();

@@ -20,8 +20,13 @@ export interface KafkaBroker {
   close(): Promise<void>;
 }
 
+export interface BrokerOptions {
+  /** Java makes the most of what runs often, as it does by default: for measurements. Else it is quick to start. Default false. */
+  forLong?: boolean;
+}
+
 /** Starts a broker and resolves when it answers. Throws with the reason when none is to be had. */
-export async function startKafkaBroker(): Promise<KafkaBroker> {
+export async function startKafkaBroker({ forLong = false }: BrokerOptions = {}): Promise<KafkaBroker> {
   const external = process.env.OPENWHISK_TEST_KAFKA;
   if (external) {
     if (!(await answers(external))) throw new Error(`The broker of OPENWHISK_TEST_KAFKA (${external}) does not answer.`);
@@ -29,8 +34,8 @@ export async function startKafkaBroker(): Promise<KafkaBroker> {
   }
   const libraries = await acquireKafkaLibraries();
   const archive = await classArchive(libraries);
-  const fast = [`-XX:SharedArchiveFile=${archive}`, '-XX:TieredStopAtLevel=1', '-Xms64m'];
-  return ownBroker(libraries, fast);
+  const quick = forLong ? [] : ['-XX:TieredStopAtLevel=1'];
+  return ownBroker(libraries, [`-XX:SharedArchiveFile=${archive}`, ...quick, '-Xms64m']);
 }
 
 async function ownBroker(libraries: KafkaLibraries, jvmOptions: readonly string[]): Promise<KafkaBroker & { process: ControlledProcess }> {
