@@ -1,15 +1,44 @@
+import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { eventually } from '../eventually';
 import { PlatformProcess } from '../platformProcess';
 
 /** What the platform accepted outlives its process. */
 let platform: PlatformProcess;
 let auth: string;
+const folder = mkdtempSync(join(tmpdir(), 'durability-'));
+/** Where actions write down the id of each run. */
+const runs = join(folder, 'runs');
+appendFileSync(runs, '');
+const ran = () => readFileSync(runs, 'utf8').split('\n').filter(Boolean);
+const step = {
+  kind: 'nodejs:20',
+  code: `function main({ n = 0, wait }) {
+    require('node:fs').appendFileSync(${JSON.stringify(runs)}, process.env.__OW_ACTIVATION_ID + '\\n');
+    return new Promise((resolve) => setTimeout(resolve, wait, { n: n + 1, wait }));
+  }`,
+};
+const idempotent = [{ key: 'idempotent', value: true }];
+
+/** The record of an activation that ends behind its answer. */
+function record(id: string) {
+  return eventually(async () => {
+    const answer = await platform.api(auth, 'GET', `activations/${id}`);
+    if (answer.status !== 200) throw new Error(`${id} has no record yet`);
+    return answer.json;
+  }, 30_000);
+}
 
 beforeAll(async () => {
   platform = await PlatformProcess.start();
   auth = (await platform.namespace('guest')).auth;
   await platform.api(auth, 'PUT', 'actions/echo', { exec: { kind: 'nodejs:20', code: 'function main(a) { return a; }' } });
 });
-afterAll(() => platform.stop());
+afterAll(async () => {
+  await platform.stop();
+  rmSync(folder, { recursive: true });
+});
 
 const count = async () => (await platform.api(auth, 'GET', 'activations?count=true')).json.activations as number;
 
@@ -56,4 +85,65 @@ test('an activation accepted and not finished when the platform is killed ends i
     expect(record.json.response.result.error).toMatch(/platform stopped/);
   }
   expect(await count()).toBe(before + accepted.length);
+});
+
+test('what waited for a container when the platform was killed runs at the next start', async () => {
+  await platform.api(auth, 'PUT', 'actions/waits', { exec: step });
+  // they take all the memory there is
+  for (let i = 0; i < 8; i++) await platform.api(auth, 'POST', 'actions/endless');
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const late: string[] = [];
+  for (let i = 0; i < 3; i++) late.push((await platform.api(auth, 'POST', 'actions/waits', { n: i, wait: 0 })).json.activationId);
+  await platform.kill('SIGKILL');
+  expect(ran()).toEqual([]);
+  await platform.run();
+  for (const [i, id] of late.entries()) expect((await record(id)).response).toMatchObject({ status: 'success', result: { n: i + 1 } });
+  expect(ran().sort()).toEqual([...late].sort());
+});
+
+test('sequences, compositions and firings go on at the next start; a step runs again only where it may', async () => {
+  const conductor = {
+    kind: 'nodejs:20',
+    code: `function main({ at = 0, n, wait }) {
+      return at < 3 ? { action: 'step', params: { n, wait }, state: { at: at + 1 } } : { n };
+    }`,
+  };
+  const sequence = (...names: string[]) => ({ exec: { kind: 'sequence', components: names.map((name) => `/guest/${name}`) } });
+  await platform.api(auth, 'PUT', 'actions/step', { exec: step, annotations: idempotent });
+  await platform.api(auth, 'PUT', 'actions/once', { exec: step });
+  await platform.api(auth, 'PUT', 'actions/chain', sequence('step', 'step', 'step'));
+  await platform.api(auth, 'PUT', 'actions/nested', sequence('chain', 'step'));
+  await platform.api(auth, 'PUT', 'actions/onces', sequence('once', 'once', 'once'));
+  await platform.api(auth, 'PUT', 'actions/composed', { exec: conductor, annotations: [{ key: 'conductor', value: true }, ...idempotent] });
+  await platform.api(auth, 'PUT', 'triggers/fired', {});
+  await platform.api(auth, 'PUT', 'rules/reacts', { trigger: '/_/fired', action: '/_/chain' });
+  const begin = async (path: string) => (await platform.api(auth, 'POST', path, { wait: 1000 })).json.activationId as string;
+  const before = ran().length;
+  const [nested, onces, composed, fired] = await Promise.all(
+    ['actions/nested', 'actions/onces', 'actions/composed', 'triggers/fired'].map(begin),
+  );
+  // each is in its second step
+  await eventually(async () => expect(ran().length - before).toBeGreaterThanOrEqual(8));
+  await platform.kill('SIGKILL');
+  await platform.run();
+  expect((await record(nested!)).response.result).toMatchObject({ n: 4 });
+  const composition = await record(composed!);
+  expect(composition.response.result).toMatchObject({ n: 3 });
+  expect(composition.logs).toHaveLength(7);
+  const [line] = (await record(fired!)).logs;
+  expect((await record(JSON.parse(line).activationId)).response.result).toMatchObject({ n: 3 });
+  const interrupted = await record(onces!);
+  expect(interrupted.response).toMatchObject({
+    status: 'whisk internal error',
+    result: { error: expect.stringMatching(/platform stopped/) },
+  });
+  expect(interrupted.logs).toHaveLength(2);
+  // of those that may not run twice, and of those that were over
+  const times = (id: string) => ran().filter((one) => one === id).length;
+  expect(interrupted.logs.map(times)).toEqual([1, 1]);
+  expect(Math.max(...ran().map(times))).toBe(2);
+  const total = await count();
+  await platform.kill('SIGKILL');
+  await platform.run();
+  expect(await count()).toBe(total);
 });

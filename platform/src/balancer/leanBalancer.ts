@@ -32,7 +32,7 @@ export class LeanBalancer implements LoadBalancer {
     });
   }
 
-  async publish(message: ActivationMessage, demand: Demand): Promise<Placement> {
+  async publish(message: ActivationMessage, demand: Pick<Demand, 'timeout'>): Promise<Placement> {
     const { placement } = this.book.open(message, demand.timeout);
     try {
       await this.bus.send(this.invokerTopic, message);

@@ -35,6 +35,8 @@ export interface KafkaBusOptions extends KafkaConnection {
   maxWait?: number;
 }
 
+const offsetAttempts = 5;
+
 /**
  * The bus on Kafka. `connect` resolves when the broker answers and throws BusUnavailable when it does not; from then on it reconnects for
  * ever, with bounded buffers. Topics are made when they are first sent to or subscribed to, with OpenWhisk's retention and sizes.
@@ -186,7 +188,15 @@ export class KafkaBus implements MessageBus {
   }
 
   private async ends(name: string): Promise<Map<number, number>> {
-    const offsets = await this.admin.fetchTopicOffsets(name);
-    return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
+    for (let attempt = 1; ; attempt++) {
+      try {
+        const offsets = await this.admin.fetchTopicOffsets(name);
+        return new Map(offsets.map(({ partition, high }) => [partition, Number(high)]));
+      } catch (error) {
+        // one that was just made may not have a leader yet
+        if (attempt === offsetAttempts) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+      }
+    }
   }
 }

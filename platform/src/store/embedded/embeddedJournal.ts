@@ -1,8 +1,8 @@
 import { closeSync, ftruncateSync, mkdirSync, openSync, readdirSync, readFileSync, unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Logger } from '../../observe/logger';
-import { type AcceptanceJournal, AcceptanceRefused, type AcceptedActivation, recordOfUnknown } from '../acceptanceJournal';
-import type { ActivationStore } from '../activationStore';
+import type { JsonText } from '../../model/json';
+import { jsonMembers } from '../../model/jsonMembers';
+import { type AcceptanceJournal, AcceptanceRefused, type AcceptedActivation } from '../acceptanceJournal';
 
 /** A file of the journal; it goes when everything in it is recorded. */
 interface Generation {
@@ -13,69 +13,92 @@ interface Generation {
   open: number;
 }
 
+/** Of an earlier life: accepted, and perhaps not recorded. */
+export interface EarlierEntry {
+  activation: AcceptedActivation;
+  /** What an invoker is handed; absent for what a controller carries on itself. */
+  message?: JsonText;
+  /** User code may have run. */
+  handed: boolean;
+}
+
 const generationSize = 4 * 1024 * 1024;
 
 /**
  * Accepted activations, one JSON line each, appended synchronously: into the page cache that takes a few microseconds and
- * outlives a kill -9. Settled ones are not written: at the next start whatever has a record is settled.
+ * outlives a kill -9. A second line tells when one is handed to a container. Settled ones are not written: at the next start whatever has a
+ * record is settled.
  */
 export class EmbeddedJournal implements AcceptanceJournal {
-  private readonly generationOf = new Map<string, Generation>();
+  private readonly openOnes = new Map<string, { generation: Generation; handed: boolean }>();
+  private readonly earlierFiles: string[];
   private current: Generation;
   private number: number;
 
-  constructor(
-    private readonly directory: string,
-    private readonly log: Logger,
-  ) {
+  constructor(private readonly directory: string) {
     mkdirSync(directory, { recursive: true, mode: 0o700 });
-    this.number = Math.max(0, ...this.files().map((file) => Number.parseInt(file, 10)));
+    const files = readdirSync(directory)
+      .filter((file) => file.endsWith('.journal'))
+      .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
+    this.earlierFiles = files.map((file) => join(directory, file));
+    this.number = Math.max(0, ...files.map((file) => Number.parseInt(file, 10)));
     this.current = this.begin();
   }
 
-  accept(activation: AcceptedActivation): void {
+  accept(activation: AcceptedActivation, message?: () => JsonText): void {
     if (this.current.size >= generationSize) this.advance();
     const generation = this.current;
-    append(generation, activation);
+    const entry = JSON.stringify(activation);
+    append(generation, message ? `${entry.slice(0, -1)},"message":${message()}}` : entry);
     generation.open++;
-    this.generationOf.set(activation.activationId, generation);
+    this.openOnes.set(activation.activationId, { generation, handed: false });
   }
 
   withdraw(activationId: string): void {
-    if (!this.generationOf.has(activationId)) return;
-    append(this.current, { withdrawn: activationId });
+    const open = this.openOnes.get(activationId);
+    if (!open) return;
+    append(open.generation, JSON.stringify({ withdrawn: activationId }));
     this.settle(activationId);
+  }
+
+  /** To be called before user code can run. Throws AcceptanceRefused when that can't be written down. */
+  handed(activationId: string): void {
+    const open = this.openOnes.get(activationId);
+    if (!open || open.handed) return;
+    append(open.generation, JSON.stringify({ handed: activationId }));
+    open.handed = true;
   }
 
   /** The record is on disk (or is not to be kept): the entry has done its work. */
   settle(activationId: string): void {
-    const generation = this.generationOf.get(activationId);
-    if (!generation) return;
-    this.generationOf.delete(activationId);
-    generation.open--;
-    if (generation.open === 0 && generation !== this.current) this.remove(generation);
+    const open = this.openOnes.get(activationId);
+    if (!open) return;
+    this.openOnes.delete(activationId);
+    open.generation.open--;
+    if (open.generation.open === 0 && open.generation !== this.current) this.remove(open.generation);
   }
 
-  /** Gives every activation of an earlier life that has no record one that says what happened. Returns how many. */
-  async recover(activations: ActivationStore): Promise<number> {
-    const old = this.files().filter((file) => join(this.directory, file) !== this.current.path);
-    const accepted = new Map<string, AcceptedActivation>();
-    for (const file of old) {
-      for (const entry of readEntries(readFileSync(join(this.directory, file), 'utf8'))) {
-        if ('withdrawn' in entry) accepted.delete(entry.withdrawn);
-        else accepted.set(entry.activationId, entry);
+  /** What earlier lives accepted and did not withdraw, in that order. */
+  earlier(): EarlierEntry[] {
+    const entries = new Map<string, EarlierEntry>();
+    for (const file of this.earlierFiles) {
+      for (const line of readFileSync(file, 'utf8').split('\n')) {
+        const read = readLine(line);
+        if (!read) continue;
+        if ('withdrawn' in read) entries.delete(read.withdrawn);
+        else if ('activation' in read) entries.set(read.activation.activationId, read);
+        else {
+          const entry = entries.get(read.handed);
+          if (entry) entry.handed = true;
+        }
       }
     }
-    let recovered = 0;
-    for (const entry of accepted.values()) {
-      if (await activations.get(entry.namespace, entry.activationId)) continue;
-      await activations.store(recordOfUnknown(entry));
-      recovered++;
-    }
-    for (const file of old) unlinkSync(join(this.directory, file));
-    if (recovered > 0)
-      this.log.warn({ recovered }, 'activations that were under way when the platform stopped have been recorded as failed');
-    return recovered;
+    return [...entries.values()];
+  }
+
+  /** What earlier lives accepted has been recorded, or accepted anew. */
+  forgetEarlier(): void {
+    for (const file of this.earlierFiles.splice(0)) unlinkSync(file);
   }
 
   close(): void {
@@ -98,17 +121,11 @@ export class EmbeddedJournal implements AcceptanceJournal {
     closeSync(generation.fd);
     unlinkSync(generation.path);
   }
-
-  private files(): string[] {
-    return readdirSync(this.directory)
-      .filter((file) => file.endsWith('.journal'))
-      .sort((a, b) => Number.parseInt(a, 10) - Number.parseInt(b, 10));
-  }
 }
 
 /** A line is there whole or not at all: what a full disk took of it is cut off again. */
-function append(generation: Generation, entry: object): void {
-  const line = Buffer.from(`${JSON.stringify(entry)}\n`);
+function append(generation: Generation, text: string): void {
+  const line = Buffer.from(`${text}\n`);
   let written = 0;
   try {
     written = writeSync(generation.fd, line);
@@ -120,13 +137,18 @@ function append(generation: Generation, entry: object): void {
   generation.size += written;
 }
 
-/** A line torn by a crash was never acknowledged to anybody: it is left out. */
-function readEntries(text: string): (AcceptedActivation | { withdrawn: string })[] {
-  return text.split('\n').flatMap((line) => {
-    try {
-      return line === '' ? [] : [JSON.parse(line) as AcceptedActivation];
-    } catch {
-      return [];
-    }
-  });
+/** Undefined for a line torn by a crash: nobody was told of it. */
+function readLine(line: string): EarlierEntry | { withdrawn: string } | { handed: string } | undefined {
+  if (line === '') return undefined;
+  try {
+    const entry = JSON.parse(line) as AcceptedActivation & { message?: unknown; withdrawn: string; handed: string };
+    if (entry.withdrawn !== undefined) return { withdrawn: entry.withdrawn };
+    if (entry.handed !== undefined) return { handed: entry.handed };
+    const { message: parsed, ...activation } = entry;
+    // as the text it was: numbers keep their digits
+    const message = parsed === undefined ? undefined : jsonMembers(line).get('message');
+    return { activation, handed: false, ...(message === undefined ? {} : { message }) };
+  } catch {
+    return undefined;
+  }
 }

@@ -21,7 +21,8 @@ export function* checkJournal(directory: string): Generator<Finding> {
 function isEntry(line: string): boolean {
   try {
     const entry = JSON.parse(line) as Record<string, unknown>;
-    return typeof entry.withdrawn === 'string' || (typeof entry.activationId === 'string' && typeof entry.namespace === 'string');
+    if (typeof entry.withdrawn === 'string' || typeof entry.handed === 'string') return true;
+    return typeof entry.activationId === 'string' && typeof entry.namespace === 'string';
   } catch {
     return false;
   }
