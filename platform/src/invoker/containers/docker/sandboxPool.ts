@@ -91,6 +91,12 @@ export class SandboxPool {
     await this.refilling;
     await this.discard();
     await Promise.all(this.ending);
+    // The engine refuses while another invoker has sandboxes of it.
+    if (this.image)
+      await this.options.docker
+        .getImage(sandboxImage)
+        .remove()
+        .catch(() => undefined);
   }
 
   private async makeMissing(): Promise<void> {
@@ -100,9 +106,12 @@ export class SandboxPool {
 
   private async make(): Promise<Sandbox> {
     const { docker, network, invoker } = this.options;
-    const container = await docker.createContainer(
-      sandboxContainer(`${invoker}_sandbox_${process.pid}_${++this.counter}`, network, invoker),
-    );
+    const name = `${invoker}_sandbox_${process.pid}_${++this.counter}`;
+    const container = await docker.createContainer(sandboxContainer(name, network, invoker)).catch((error: Error) => {
+      // an invoker that ended took it with it
+      this.image = undefined;
+      throw error;
+    });
     try {
       await container.start();
       const { NetworkSettings } = await container.inspect();
