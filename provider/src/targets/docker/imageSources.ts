@@ -1,9 +1,22 @@
 import { createHash } from 'node:crypto';
-import { chmodSync, cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
 import { join, relative } from 'node:path';
 import type { CarriedSources } from '../../blueprint/runtimeImages';
 
 const TAG_LENGTH = 12;
+const FORGOTTEN_MS = 24 * 3_600_000;
 
 /** The provider's package lacks what images are built from. */
 export class SourcesMissing extends Error {
@@ -35,24 +48,40 @@ export class ImageSources implements CarriedSources {
   }
 
   /**
-   * Puts the sources of a context into `target` and gives their path relative to the working folder, which is the same for all plugins of
-   * a deployment: an absolute one would be a change on every other machine.
+   * Puts the sources of a context below `target`, in a folder of their content, and gives its path relative to the working folder, which is
+   * the same for all plugins of a deployment: an absolute one would be a change on every other machine. Others may do the same at the same
+   * moment: a folder is there as a whole or not at all.
    */
   stage(context: string, target: string): string {
-    const place = join(target, context);
-    const stamp = join(target, `${context.replaceAll('/', '-')}.tag`);
-    const tag = this.tag(context);
-    if (!existsSync(place) || !existsSync(stamp) || readFileSync(stamp, 'utf8') !== tag) {
-      rmSync(place, { recursive: true, force: true });
-      mkdirSync(place, { recursive: true });
-      for (const file of this.files(context)) {
-        cpSync(join(this.folder, context, file), join(place, file));
-        // what the builder caches must not depend on the machine it was unpacked on
-        chmodSync(join(place, file), 0o644);
+    const all = join(target, context.replaceAll('/', '-'));
+    const place = join(all, this.tag(context));
+    if (existsSync(place)) {
+      // in use, as `forget` sees it
+      const now = new Date();
+      utimesSync(place, now, now);
+    } else {
+      mkdirSync(all, { recursive: true });
+      const own = mkdtempSync(join(all, '.new-'));
+      this.copy(context, own);
+      try {
+        renameSync(own, place);
+      } catch (error) {
+        rmSync(own, { recursive: true, force: true });
+        if (!existsSync(place)) throw error;
       }
-      writeFileSync(stamp, tag);
     }
+    forget(all, place);
     return relative(process.cwd(), place) || '.';
+  }
+
+  private copy(context: string, place: string): void {
+    for (const file of this.files(context)) {
+      cpSync(join(this.folder, context, file), join(place, file));
+      // what the builder caches must not depend on the machine it was unpacked on
+      chmodSync(join(place, file), 0o644);
+    }
+    // as one that anybody may read, not as `mkdtemp` makes it
+    chmodSync(place, 0o755);
   }
 
   private files(context: string): string[] {
@@ -68,6 +97,15 @@ export class ImageSources implements CarriedSources {
     const hash = createHash('sha256');
     for (const file of this.files(context)) hash.update(`${file}\0`).update(readFileSync(join(this.folder, context, file)));
     return hash.digest('hex').slice(0, TAG_LENGTH);
+  }
+}
+
+/** Removes what no deployment has used for a day: another version's sources may be in use at this moment. */
+function forget(folder: string, kept: string): void {
+  for (const entry of readdirSync(folder)) {
+    const place = join(folder, entry);
+    const used = statSync(place, { throwIfNoEntry: false })?.mtimeMs;
+    if (place !== kept && used !== undefined && used < Date.now() - FORGOTTEN_MS) rmSync(place, { recursive: true, force: true });
   }
 }
 
