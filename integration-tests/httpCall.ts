@@ -1,4 +1,5 @@
 import { request } from 'node:http';
+import { request as secureRequest } from 'node:https';
 
 export interface HttpAnswer {
   status: number;
@@ -19,6 +20,8 @@ export interface CallOptions {
   timeout?: number;
   /** Sends the path as it stands; else `..` and the like are resolved here, as browsers do. */
   exactPath?: boolean;
+  /** Of https: the only authority that is trusted, in PEM form. */
+  ca?: string;
 }
 
 /** One request over a connection of its own. */
@@ -30,7 +33,9 @@ export function call(url: string, options: CallOptions = {}): Promise<HttpAnswer
   if (body !== undefined) headers['content-length'] = Buffer.byteLength(body);
   return new Promise((resolve, reject) => {
     const exact = options.exactPath ? { path: url.replace(/^https?:\/\/[^/]*/, '') } : {};
-    const outgoing = request(url, { method, headers, timeout, agent: false, ...exact }, (incoming) => {
+    const secure = url.startsWith('https:') ? { ca: options.ca } : {};
+    const begin = url.startsWith('https:') ? secureRequest : request;
+    const outgoing = begin(url, { method, headers, timeout, agent: false, ...exact, ...secure }, (incoming) => {
       const parts: Buffer[] = [];
       incoming.on('data', (part: Buffer) => parts.push(part));
       incoming.on('error', reject);

@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process';
+import { once } from 'node:events';
 import { createServer } from 'node:net';
+import { connect } from 'node:tls';
 import { dockerEngine } from '../docker/engine';
 import { eventually } from '../eventually';
 import { call } from '../httpCall';
@@ -20,15 +22,18 @@ const openwhisk = require('pulumi-openwhisk');
 const pulumi = require('@pulumi/pulumi');
 const config = new pulumi.Config();
 const platform = new openwhisk.Platform('platform', { target: 'docker', ...config.requireObject('platform') });
-const admin = new openwhisk.Provider('admin', { adminUrl: platform.adminUrl, adminKey: platform.adminKey });
+const { caCertificate } = platform;
+const admin = new openwhisk.Provider('admin', { adminUrl: platform.adminUrl, adminKey: platform.adminKey, caCertificate });
 const guest = new openwhisk.Namespace('guest', {}, { provider: admin, deletedWith: platform });
-const provider = new openwhisk.Provider('guest', { apiHost: platform.apiHost, auth: guest.auth });
+const provider = new openwhisk.Provider('guest', { apiHost: platform.apiHost, auth: guest.auth, caCertificate });
 const code = 'function main({ name }) { return { greeting: "hello " + name }; }';
 new openwhisk.Action('hello', { kind: 'nodejs:20', code }, { provider, deletedWith: platform });
 exports.apiHost = platform.apiHost;
 exports.adminUrl = platform.adminUrl;
 exports.adminKey = platform.adminKey;
 exports.auth = guest.auth;
+exports.prometheusTargets = platform.prometheusTargets;
+exports.caCertificate = caCertificate;
 `;
 
 jest.setTimeout(400_000);
@@ -41,6 +46,11 @@ beforeAll(async () => {
   stack = await TestStack.create(program);
   const folder = dockerPluginFolder();
   if (folder !== undefined) process.env.PATH = `${folder}:${process.env.PATH}`;
+  // left by a platform that was killed
+  await docker
+    .getImage('openwhisk-as-code/sandbox:1')
+    .remove()
+    .catch(() => undefined);
   before = await listEngine(docker);
   args = {
     apiPort: await freePort(),
@@ -59,7 +69,8 @@ async function configure(changes: Record<string, unknown> = {}, general: Record<
   await stack.setConfig('life:platform', JSON.stringify(args));
 }
 
-const api = () => `http://127.0.0.1:${args.apiPort}`;
+const secure = () => (args.docker as { tls?: object }).tls !== undefined;
+const api = () => `${secure() ? 'https' : 'http'}://127.0.0.1:${args.apiPort}`;
 const names = (steps: readonly Step[], op: string) =>
   steps
     .filter((step) => step.op === op && step.type === CONTAINER)
@@ -70,9 +81,10 @@ async function guestKey(): Promise<string> {
   return (await stack.outputs()).auth!.value as string;
 }
 
-async function hello(auth: string): Promise<unknown> {
+async function hello(auth: string, ca?: string): Promise<unknown> {
   const url = `${api()}/api/v1/namespaces/_/actions/hello?blocking=true&result=true`;
-  return (await call(url, { method: 'POST', headers: { authorization: basic(auth) }, json: { name: 'bob' } })).json;
+  const trust = ca === undefined ? {} : { ca };
+  return (await call(url, { method: 'POST', headers: { authorization: basic(auth) }, json: { name: 'bob' }, ...trust })).json;
 }
 
 async function namespace(name: string): Promise<NamespaceKey> {
@@ -86,11 +98,27 @@ async function pidOf(container: string): Promise<number> {
   return (await docker.getContainer(`life-test-platform-${container}`).inspect()).State.Pid;
 }
 
+/** Whether the controller with this number has been given something to run. */
+async function isUsed(index: number): Promise<boolean> {
+  const targets = (await stack.outputs()).prometheusTargets!.value as string[];
+  const { text } = await call(`http://${targets[index]}/metrics`);
+  return /loadbalancer_activations_total\{[^}]*published[^}]*\} [1-9]/.test(text);
+}
+
+/** The serial number of the certificate nginx shows. */
+async function servedCertificate(): Promise<string> {
+  const socket = connect({ host: '127.0.0.1', port: args.apiPort as number, rejectUnauthorized: false });
+  await once(socket, 'secureConnect');
+  const { serialNumber } = socket.getPeerCertificate();
+  socket.destroy();
+  return serialNumber;
+}
+
 test('a preview shows the whole of it, and needs no engine', async () => {
   await stack.setConfig('docker:host', 'unix:///nowhere/docker.sock');
   const { steps } = await stack.preview();
   await stack.cli(['config', 'rm', 'docker:host', '--stack', 'test']);
-  const containers = ['controller0', 'controller1', 'couchdb', 'invoker0', 'kafka', 'nginx'];
+  const containers = ['controller0', 'controller1', 'couchdb', 'invoker0', 'kafka', 'nginx', 'nginx-files'];
   expect(names(steps, 'create')).toEqual(containers.map((name) => `platform-${name}`));
 });
 
@@ -160,6 +188,19 @@ test('invokers from one to three to two, under load: no request fails', async ()
   expect(await load.stop()).toEqual({ failures: [], answered: expect.any(Number) });
 });
 
+test('controllers from two to three to two, under load: nginx goes on and no request fails', async () => {
+  const nginx = await pidOf('nginx');
+  const load = new SteadyLoad(api(), await guestKey());
+  await configure({ controllers: 3 });
+  const grown = (await stack.up()).steps;
+  expect([names(grown, 'create'), names(grown, 'replace')]).toEqual([['platform-controller2'], ['platform-nginx-files']]);
+  await eventually(async () => expect(await isUsed(2)).toBe(true), 20_000);
+  await configure({ controllers: 2 });
+  expect(names((await stack.up()).steps, 'delete')).toEqual(['platform-controller2']);
+  expect(await load.stop()).toEqual({ failures: [], answered: expect.any(Number) });
+  expect(await pidOf('nginx')).toBe(nginx);
+});
+
 test('a new image of controllers and invokers rolls one by one, under load: no request fails', async () => {
   const { Image } = (await docker.getContainer('life-test-platform-controller0').inspect()) as { Image: string };
   await docker.getImage(Image).tag({ repo: 'life-test/upgraded', tag: '2' });
@@ -170,6 +211,42 @@ test('a new image of controllers and invokers rolls one by one, under load: no r
   expect(names(steps, 'replace')).toEqual(['controller0', 'controller1', 'invoker0', 'invoker1'].map((name) => `platform-${name}`));
 });
 
+test('metrics are found where the outputs say', async () => {
+  const targets = (await stack.outputs()).prometheusTargets!.value as string[];
+  expect(targets).toHaveLength(4);
+  for (const target of targets) expect((await call(`http://${target}/metrics`)).text).toContain('# TYPE');
+});
+
+describe('HTTPS with a certificate that is generated', () => {
+  const certificate = async () => (await stack.outputs()).caCertificate!.value as string;
+
+  test('is served by the same nginx, and trusted by who was given its authority', async () => {
+    const nginx = await pidOf('nginx');
+    await configure({ tls: { generate: true } });
+    await stack.up();
+    expect(await hello(await guestKey(), await certificate())).toEqual({ greeting: 'hello bob' });
+    await expect(hello(await guestKey())).rejects.toThrow(/certificate/);
+    expect(await pidOf('nginx')).toBe(nginx);
+    expect(await stack.state()).not.toContain('PRIVATE KEY');
+  });
+
+  test('stays the same at a second up', async () => {
+    expect((await stack.up()).steps).toEqual([]);
+  });
+
+  test('is renewed under load: no request fails, the authority stays', async () => {
+    const authority = await certificate();
+    const before = await servedCertificate();
+    const load = new SteadyLoad(api(), await guestKey(), authority);
+    await configure({ tls: { generate: true, renewal: 'again' } });
+    await stack.up();
+    expect(await load.stop()).toEqual({ failures: [], answered: expect.any(Number) });
+    expect(await certificate()).toBe(authority);
+    expect(await servedCertificate()).not.toBe(before);
+    expect(await hello(await guestKey(), authority)).toEqual({ greeting: 'hello bob' });
+  });
+});
+
 test('a controller that is killed comes back', async () => {
   const pid = await pidOf('controller1');
   execFileSync('kill', ['-9', String(pid)]);
@@ -177,7 +254,8 @@ test('a controller that is killed comes back', async () => {
     const { State } = await docker.getContainer('life-test-platform-controller1').inspect();
     expect([State.Pid !== pid, State.Health?.Status]).toEqual([true, 'healthy']);
   }, 60_000);
-  expect(await hello(await guestKey())).toEqual({ greeting: 'hello bob' });
+  const ca = (await stack.outputs()).caCertificate!.value as string;
+  expect(await hello(await guestKey(), ca)).toEqual({ greeting: 'hello bob' });
 });
 
 test('after somebody removed a container, refresh and up make only that again', async () => {

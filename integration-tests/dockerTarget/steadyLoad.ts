@@ -13,6 +13,7 @@ export class SteadyLoad {
   constructor(
     private readonly apiHost: string,
     private readonly auth: string,
+    private readonly ca?: string,
   ) {
     this.callers = Array.from({ length: CALLERS }, (_, index) => this.run(index));
   }
@@ -33,6 +34,7 @@ export class SteadyLoad {
           headers: { authorization: basic(this.auth) },
           json: { name },
           timeout: 70_000,
+          ...(this.ca === undefined ? {} : { ca: this.ca }),
         });
         if (answer.status === 200 && answer.json.greeting === `hello ${name}`) this.answered++;
         else this.failures.push(`${answer.status} ${answer.text.slice(0, 200)}`);

@@ -97,9 +97,11 @@ function createOptions(inputs: Properties): Docker.ContainerCreateOptions {
   const bytes = memoryOf(inputs);
   const health = inputs.healthcheck as Healthcheck | undefined;
   const command = list<string>(inputs.command);
+  const entrypoint = list<string>(inputs.entrypoints);
   return {
     name: String(inputs.name),
     Image: String(inputs.image),
+    ...(entrypoint.length === 0 ? {} : { Entrypoint: entrypoint }),
     ...(command.length === 0 ? {} : { Cmd: command }),
     Env: list<string>(inputs.envs),
     Labels: Object.fromEntries(list<{ label: string; value: string }>(inputs.labels).map(({ label, value }) => [label, value])),

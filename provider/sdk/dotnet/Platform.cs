@@ -35,6 +35,18 @@ namespace Pulumi.Openwhisk
         [Output("apiHost")]
         public Output<string> ApiHost { get; private set; } = null!;
 
+        /// <summary>
+        /// Certificate of the authority that signed the platform's own, in PEM form: what a provider needs as `caCertificate`. Empty when no certificate was generated.
+        /// </summary>
+        [Output("caCertificate")]
+        public Output<string> CaCertificate { get; private set; } = null!;
+
+        /// <summary>
+        /// `address:port` of each part that answers `/metrics`, as seen from the host the platform is on. Locally none, unless `settings` has `CONFIG_whisk_metrics_prometheusEnabled` as `true`.
+        /// </summary>
+        [Output("prometheusTargets")]
+        public Output<ImmutableArray<string>> PrometheusTargets { get; private set; } = null!;
+
 
         /// <summary>
         /// Create a Platform resource with the given unique name, arguments, and options.

@@ -87,6 +87,12 @@ namespace Pulumi.Openwhisk
         }
 
         /// <summary>
+        /// Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform's `caCertificate`. Default: none.
+        /// </summary>
+        [Input("caCertificate")]
+        public Input<string>? CaCertificate { get; set; }
+
+        /// <summary>
         /// Accept any TLS certificate. Default: false.
         /// </summary>
         [Input("insecure", json: true)]

@@ -46,6 +46,14 @@ export class Platform extends pulumi.ComponentResource {
      * Address of the OpenWhisk API.
      */
     declare public /*out*/ readonly apiHost: pulumi.Output<string>;
+    /**
+     * Certificate of the authority that signed the platform's own, in PEM form: what a provider needs as `caCertificate`. Empty when no certificate was generated.
+     */
+    declare public /*out*/ readonly caCertificate: pulumi.Output<string>;
+    /**
+     * `address:port` of each part that answers `/metrics`, as seen from the host the platform is on. Locally none, unless `settings` has `CONFIG_whisk_metrics_prometheusEnabled` as `true`.
+     */
+    declare public /*out*/ readonly prometheusTargets: pulumi.Output<string[]>;
 
     /**
      * Create a Platform resource with the given unique name, arguments, and options.
@@ -72,10 +80,14 @@ export class Platform extends pulumi.ComponentResource {
             resourceInputs["adminKey"] = undefined /*out*/;
             resourceInputs["adminUrl"] = undefined /*out*/;
             resourceInputs["apiHost"] = undefined /*out*/;
+            resourceInputs["caCertificate"] = undefined /*out*/;
+            resourceInputs["prometheusTargets"] = undefined /*out*/;
         } else {
             resourceInputs["adminKey"] = undefined /*out*/;
             resourceInputs["adminUrl"] = undefined /*out*/;
             resourceInputs["apiHost"] = undefined /*out*/;
+            resourceInputs["caCertificate"] = undefined /*out*/;
+            resourceInputs["prometheusTargets"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
         super(Platform.__pulumiType, name, resourceInputs, opts, true /*remote*/);

@@ -38,6 +38,7 @@ export class Provider extends pulumi.ProviderResource {
             resourceInputs["adminUrl"] = (args?.adminUrl) ?? utilities.getEnv("WHISK_ADMIN_URL");
             resourceInputs["apiHost"] = (args?.apiHost) ?? utilities.getEnv("WHISK_APIHOST");
             resourceInputs["auth"] = (args?.auth ? pulumi.secret(args.auth) : undefined) ?? utilities.getEnv("WHISK_AUTH");
+            resourceInputs["caCertificate"] = args?.caCertificate;
             resourceInputs["insecure"] = pulumi.output(args?.insecure).apply(JSON.stringify);
             resourceInputs["maxRetries"] = pulumi.output(args?.maxRetries).apply(JSON.stringify);
             resourceInputs["namespace"] = (args?.namespace) ?? utilities.getEnv("WHISK_NAMESPACE");
@@ -68,6 +69,10 @@ export interface ProviderArgs {
      * Key of the namespace, `uuid:key`. Default: `WHISK_AUTH`, else, when the host comes from there too, `AUTH` in `~/.wskprops`.
      */
     auth?: pulumi.Input<string | undefined>;
+    /**
+     * Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform's `caCertificate`. Default: none.
+     */
+    caCertificate?: pulumi.Input<string | undefined>;
     /**
      * Accept any TLS certificate. Default: false.
      */

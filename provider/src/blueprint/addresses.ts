@@ -38,6 +38,12 @@ function fnv1a(text: string): number {
   return hash >>> 0;
 }
 
+/** Whether a text is the address of a host, of version 4 or 6, and not a name. */
+export function isAddress(text: string): boolean {
+  const numbers = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text)?.slice(1);
+  return numbers === undefined ? /^[0-9A-Fa-f:.]*:[0-9A-Fa-f:.]*$/.test(text) : numbers.every((number) => Number(number) <= 255);
+}
+
 /** Why a text can't be the block of a platform; undefined when it can. */
 export function subnetProblem(subnet: string): string | undefined {
   const match = /^(\d{1,3})\.(\d{1,3})\.0\.0\/16$/.exec(subnet);

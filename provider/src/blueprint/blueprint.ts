@@ -1,3 +1,5 @@
+import type { CertificateBlueprint, FileContent } from './tls';
+
 /** A platform as data: what runs, with what, in what order. Renderers turn it into processes, containers or pods. */
 export interface Blueprint {
   services: readonly ServiceBlueprint[];
@@ -6,8 +8,12 @@ export interface Blueprint {
   networks: readonly NetworkBlueprint[];
   /** Random values that are made once and kept: by name. */
   generatedSecrets: readonly string[];
+  /** A certificate that is made, renewed before it ends, and kept. */
+  certificate?: CertificateBlueprint;
   /** Where clients reach the platform. */
   endpoints: { api: PortReference; admin: PortReference };
+  /** `address:port` at which Prometheus finds `/metrics` of each part, seen from the host of the platform. */
+  metrics: readonly string[];
 }
 
 export interface PortReference {
@@ -24,6 +30,8 @@ export interface ServiceBlueprint {
   program?: ProgramName;
   /** What containers of it run: a built image by its name in `images`, or one that is pulled. Absent where only the local target runs it. */
   image?: { built: string } | { pulled: string };
+  /** What runs instead of the program the image names. */
+  entrypoint?: readonly string[];
   /** Instances; the name of each is the service's with its number behind it, as soon as there may be several. */
   replicas: number;
   /** Whether instances carry a number even when there is one. */
@@ -42,8 +50,8 @@ export interface ServiceBlueprint {
   health: HealthBlueprint;
   /** Services that must be healthy before this one starts. */
   needs: readonly string[];
-  /** Networks with the address each instance has there (`{index}` is added to the last number); the network of the machine itself. */
-  networks?: 'host' | readonly AttachmentBlueprint[];
+  /** Networks with the address each instance has there (`{index}` is added to the last number); the network of the machine itself; or no network. */
+  networks?: 'host' | 'none' | readonly AttachmentBlueprint[];
   /** Upper bound of its memory, in MB. */
   memory?: number;
   /** Seconds it has to finish what it does when it is told to stop. */
@@ -60,6 +68,8 @@ export interface PortBlueprint {
 
 export interface VolumeBlueprint {
   name: string;
+  /** The service, of one instance, whose volume it is. Default: a volume of each instance's own. */
+  service?: string;
   /** Where it is found inside a container. */
   path?: string;
   /** Kept when the platform is removed. */
@@ -67,11 +77,7 @@ export interface VolumeBlueprint {
 }
 
 /** A file put into the container before it starts. `secret` is a text that must not be shown. */
-export interface FileBlueprint {
-  path: string;
-  content: string;
-  secret?: boolean;
-}
+export type FileBlueprint = { path: string; secret?: boolean } & FileContent;
 
 export interface NetworkBlueprint {
   name: string;
@@ -101,7 +107,9 @@ export interface ImageBlueprint {
 
 export interface HealthBlueprint {
   /** Name of the port that is asked. */
-  port: string;
+  port?: string;
+  /** Without a port: that this file is there is all that is asked. */
+  file?: string;
   /** Absent: that the port takes connections is enough. */
   path?: string;
   /** Seconds until a started service must be healthy. */
@@ -117,7 +125,7 @@ export interface ServiceInstance {
   service: ServiceBlueprint;
   env: Readonly<Record<string, string>>;
   ports: readonly PortBlueprint[];
-  attachments: 'host' | readonly AttachmentBlueprint[];
+  attachments: 'host' | 'none' | readonly AttachmentBlueprint[];
 }
 
 export function instancesOf(service: ServiceBlueprint): ServiceInstance[] {
@@ -128,7 +136,8 @@ export function instancesOf(service: ServiceBlueprint): ServiceInstance[] {
     env: Object.fromEntries(Object.entries(service.env).map(([name, value]) => [name, value.replaceAll('{index}', String(index))])),
     // in the network of the machine itself, each needs ports of its own
     ports: service.networks === 'host' ? service.ports.map((port) => ({ ...port, port: port.port + index })) : service.ports,
-    attachments: service.networks === 'host' ? 'host' : (service.networks ?? []).map((attachment) => atIndex(attachment, index)),
+    attachments:
+      typeof service.networks === 'string' ? service.networks : (service.networks ?? []).map((attachment) => atIndex(attachment, index)),
   }));
 }
 

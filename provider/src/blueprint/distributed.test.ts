@@ -17,13 +17,14 @@ const sources = {
 const blueprint = (args: PlatformArgs = {}) => distributedBlueprint({ target: 'docker', ...args }, 'shop-dev-platform', sources);
 const service = (name: string, args: PlatformArgs = {}) => blueprint(args).services.find((one) => one.name === name)!;
 
-it('is Kafka, CouchDB, an invoker, a controller and nginx, in this order', () => {
+it('is Kafka, CouchDB, an invoker, a controller, what nginx reads and nginx, in this order', () => {
   expect(blueprint().services.map(({ name, needs }) => [name, needs])).toEqual([
     ['kafka', []],
     ['couchdb', []],
     ['invoker', ['kafka', 'couchdb']],
     ['controller', ['kafka', 'couchdb', 'invoker']],
-    ['nginx', ['controller']],
+    ['nginx-files', ['controller']],
+    ['nginx', ['nginx-files']],
   ]);
 });
 
@@ -31,7 +32,7 @@ it('leaves out what is there already, and uses it', () => {
   const args: PlatformArgs = {
     docker: { kafkaHosts: 'broker:9092', couchdb: { url: 'http://couch:5984', username: 'admin', password: 'hidden' } },
   };
-  expect(blueprint(args).services.map(({ name }) => name)).toEqual(['invoker', 'controller', 'nginx']);
+  expect(blueprint(args).services.map(({ name }) => name)).toEqual(['invoker', 'controller', 'nginx-files', 'nginx']);
   expect(blueprint(args).generatedSecrets).toEqual(['adminKey']);
   const controller = service('controller', args);
   expect(controller.env).toMatchObject({ OPENWHISK_KAFKA_HOSTS: 'broker:9092', OPENWHISK_COUCHDB_URL: 'http://couch:5984' });
@@ -49,15 +50,42 @@ it('gives every instance a number, an address and ports of its own', () => {
   expect(instancesOf(service('invoker', { docker: { invokers: 3 } })).map(({ ports }) => ports[0]!.port)).toEqual([12001, 12002, 12003]);
 });
 
-it('tells nginx of every controller', () => {
-  const { files } = service('nginx', { docker: { controllers: 3, subnet: '10.200.0.0/16' } });
-  for (const last of [32, 33, 34]) expect(files![0]!.content).toContain(`server 10.200.1.${last}:8080`);
+const files = (args: PlatformArgs) =>
+  service('nginx-files', args).files!.map((file) => ('content' in file ? file : { ...file, content: `<${file.generated}>` }));
+
+it('tells nginx of every controller, in files that are no part of nginx', () => {
+  const docker = { subnet: '10.200.0.0/16' };
+  const [configuration] = files({ docker: { ...docker, controllers: 3 } });
+  for (const last of [32, 33, 34]) expect(configuration!.content).toContain(`server 10.200.1.${last}:8080`);
+  expect(service('nginx', { docker: { ...docker, controllers: 3 } })).toEqual(service('nginx', { docker }));
+  expect(service('nginx', { docker: { ...docker, tls: { generate: true } } })).toEqual(service('nginx', { docker }));
 });
 
 it('makes the key of a certificate a file that is not shown', () => {
-  const { files } = service('nginx', { docker: { tls: { certificate: 'CERT', key: 'KEY' } } });
-  expect(files!.find(({ content }) => content === 'KEY')).toMatchObject({ secret: true });
-  expect(files![0]!.content).toContain('listen 8080 ssl');
+  const given = files({ docker: { tls: { certificate: 'CERT', key: 'KEY' } } });
+  expect(given.find(({ content }) => content === 'KEY')).toMatchObject({ secret: true });
+  expect(given[0]!.content).toContain('listen 8080 ssl');
+  expect(given[0]!.content).toContain('listen 8081 ssl');
+});
+
+it('has a certificate made for all names clients come by', () => {
+  const docker = { domain: 'example.com', subnet: '10.200.0.0/16', tls: { generate: true, names: ['other.example.org', '127.0.0.1'] } };
+  const { certificate } = blueprint({ host: '0.0.0.0', docker: { ...docker, engine: 'ssh://me@far:22' } });
+  expect(certificate).toEqual({
+    names: ['example.com', '*.example.com', 'far', 'localhost', '127.0.0.1', '10.200.16.1', 'other.example.org'],
+    days: 365,
+  });
+  expect(files({ docker }).map(({ content, secret }) => [content.slice(0, 16), secret])).toEqual([
+    [expect.any(String), undefined],
+    ['<tlsCertificate>', undefined],
+    ['<tlsKey>', true],
+  ]);
+});
+
+it('tells where Prometheus finds its parts', () => {
+  const docker = { subnet: '10.200.0.0/16', controllers: 2, invokers: 2 };
+  expect(blueprint({ docker }).metrics).toEqual(['10.200.1.32:8080', '10.200.1.33:8080', '127.0.0.1:12001', '127.0.0.1:12002']);
+  expect(blueprint({ docker, settings: { CONFIG_whisk_metrics_prometheusEnabled: 'false' } }).metrics).toEqual([]);
 });
 
 it('builds an image for each kind wanted, under a tag that follows from its sources', () => {
@@ -69,6 +97,12 @@ it('builds an image for each kind wanted, under a tag that follows from its sour
   const manifest = JSON.parse(services.find(({ name }) => name === 'controller')!.env.OPENWHISK_RUNTIMES_MANIFEST!);
   // the only one of its family is its default
   expect(manifest.runtimes).toEqual({ nodejs: [expect.objectContaining({ kind: 'nodejs:22', default: true })] });
+});
+
+it('says which kinds there are when one is wanted that is not among them', () => {
+  expect(() => blueprint({ docker: { kinds: ['nodejs:20', 'ruby:3'] } })).toThrow(
+    'docker.kinds has "ruby:3", for which the platform has no runtime: there are nodejs:20, nodejs:22, python:3.11.',
+  );
 });
 
 it('reaches nginx from actions at the gateway of their network, and from nowhere else unless it is told', () => {
@@ -94,6 +128,14 @@ it.each<[PlatformArgs, string]>([
   [{ target: 'docker', docker: { subnet: '10.0.0.0/8' } }, 'docker.subnet'],
   [{ target: 'docker', docker: { engine: 'here' } }, 'docker.engine'],
   [{ target: 'docker', docker: { tls: { certificate: '', key: 'k' } } }, 'docker.tls'],
+  [{ target: 'docker', docker: { tls: {} } }, 'docker.tls'],
+  [{ target: 'docker', docker: { tls: { generate: true, key: 'k' } } }, 'docker.tls'],
+  [{ target: 'docker', docker: { tls: { certificate: 'c', key: 'k', renewal: '2' } } }, 'docker.tls'],
+  [{ target: 'docker', docker: { tls: { generate: true, names: ['a b'] } } }, 'docker.tls.names'],
+  [{ target: 'docker', docker: { tls: { generate: true, names: ['::1', '1.2.3.4', '*.a.b', '*'] } } }, 'docker.tls.names'],
+  [{ target: 'docker', docker: { tls: { generate: true, days: 0 } } }, 'docker.tls.days'],
+  [{ target: 'docker', docker: { kinds: [] } }, 'docker.kinds'],
+  [{ target: 'docker', docker: { domain: 'a b' } }, 'docker.domain'],
   [{ docker: {} }, 'docker'],
 ])('refuses %j at %s', (args, path) => {
   expect(checkPlatformArgs(args).map((problem) => problem.path)).toEqual([path]);

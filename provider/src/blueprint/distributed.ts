@@ -1,9 +1,11 @@
 import { addressPlan, defaultSubnet } from './addresses';
-import type { Blueprint, FileBlueprint, ServiceBlueprint } from './blueprint';
-import { edgeConfiguration } from './edge';
+import type { Blueprint, ServiceBlueprint } from './blueprint';
+import { clientHost } from './clientHost';
+import { EDGE_ENTRYPOINT, EDGE_VOLUME, edgeFiles, FILES_SERVICE } from './edgeFiles';
 import type { DockerArgs, PlatformArgs } from './platformArgs';
 import { type CarriedSources, runtimeImages } from './runtimeImages';
-import { limitSettings } from './standalone';
+import { limitSettings, METRICS_SETTING } from './standalone';
+import { certificateBlueprint, tlsFiles } from './tls';
 
 /** The parts that are not ours, as tested; `docker.images` names others. */
 export const THIRD_PARTY_IMAGES = { kafka: 'apache/kafka:4.1.0', couchdb: 'couchdb:3.5', nginx: 'nginx:1.28-bookworm' } as const;
@@ -39,6 +41,8 @@ export function distributedBlueprint(args: PlatformArgs, platform: string, sourc
   const scheme = docker.tls === undefined ? 'http' : 'https';
   const apiPort = args.apiPort ?? 3233;
   const adminPort = args.adminPort ?? 3234;
+  const controllers = addressesFrom(plan.controllersOnEdge, docker.controllers ?? 1);
+  const certificate = docker.tls && certificateBlueprint(docker.tls, hostsOf(args, plan));
   const services: ServiceBlueprint[] = [];
   if (ownKafka) services.push(kafka(images.kafka, plan.kafka, retain));
   if (ownCouch) services.push(couchdb(images.couchdb, plan.couchdb, retain));
@@ -104,8 +108,17 @@ export function distributedBlueprint(args: PlatformArgs, platform: string, sourc
       memory: 512,
       stopGrace: STOP_GRACE,
     },
+    edgeFiles({
+      image: images.nginx,
+      controllers: controllers.map((address) => ({ api: `${address}:${PORTS.api}`, admin: `${address}:${PORTS.admin}` })),
+      ports: { api: PORTS.edge, actions: PORTS.edgeForActions, admin: PORTS.edgeAdmin },
+      ...(docker.tls === undefined ? {} : { tls: tlsFiles(docker.tls) }),
+      ...(docker.domain === undefined ? {} : { domain: docker.domain }),
+      healthTimeout: HEALTH_TIMEOUT,
+    }),
     {
       name: 'nginx',
+      entrypoint: EDGE_ENTRYPOINT,
       image: { pulled: images.nginx },
       replicas: 1,
       env: {},
@@ -120,10 +133,9 @@ export function distributedBlueprint(args: PlatformArgs, platform: string, sourc
         },
         { name: 'admin', port: PORTS.edgeAdmin, published: [{ address: args.host ?? '127.0.0.1', port: adminPort }] },
       ],
-      volumes: [],
-      files: edgeFiles(docker, plan.controllersOnEdge),
+      volumes: [EDGE_VOLUME],
       health: { port: 'api', timeout: HEALTH_TIMEOUT },
-      needs: ['controller'],
+      needs: [FILES_SERVICE],
       networks: [{ network: 'edge', address: plan.nginx }],
       memory: 256,
       stopGrace: 10,
@@ -143,13 +155,23 @@ export function distributedBlueprint(args: PlatformArgs, platform: string, sourc
       { name: 'actions', ...plan.actions, internal: false, isolated: true },
     ],
     generatedSecrets: ['adminKey', ...(ownCouch ? ['couchdbPassword'] : [])],
+    ...(certificate === undefined ? {} : { certificate }),
     endpoints: { api: { service: 'nginx', port: 'api' }, admin: { service: 'nginx', port: 'admin' } },
+    metrics:
+      shared.env[METRICS_SETTING] === 'true'
+        ? [
+            ...controllers.map((address) => `${address}:${PORTS.api}`),
+            ...Array.from({ length: docker.invokers ?? 1 }, (_, index) => `127.0.0.1:${(docker.invokerPort ?? 12001) + index}`),
+          ]
+        : [],
   };
 }
 
 function sharedSettings(args: PlatformArgs, docker: DockerArgs, plan: { kafka: string; couchdb: string }, manifest: string) {
   const env: Record<string, string> = {
     ...limitSettings(args.limits ?? {}),
+    // in networks that callers do not reach; nginx does not show them
+    [METRICS_SETTING]: 'true',
     ...args.settings,
     OPENWHISK_LOG_LEVEL: args.logLevel ?? 'info',
     OPENWHISK_RUNTIMES_MANIFEST: manifest,
@@ -217,31 +239,16 @@ function couchdb(image: string, address: string, retain: boolean): ServiceBluepr
   };
 }
 
-const TLS_FILES = { certificate: '/etc/nginx/tls/certificate.pem', key: '/etc/nginx/tls/key.pem' };
+/** By what names clients come: from outside, from the machine itself, from actions. */
+function hostsOf(args: PlatformArgs, plan: { actions: { gateway: string } }): string[] {
+  const { domain, engine } = args.docker ?? {};
+  const outside = domain === undefined ? [] : [domain, `*.${domain}`];
+  return [...outside, clientHost(args.host, engine), 'localhost', '127.0.0.1', plan.actions.gateway];
+}
 
-function edgeFiles(docker: DockerArgs, firstController: string): FileBlueprint[] {
-  const [a, b, c, last] = firstController.split('.');
-  const controllers = Array.from({ length: docker.controllers ?? 1 }, (_, index) => `${a}.${b}.${c}.${Number(last) + index}`);
-  const { tls } = docker;
-  return [
-    {
-      path: '/etc/nginx/nginx.conf',
-      content: edgeConfiguration({
-        controllers: controllers.map((address) => ({ api: `${address}:${PORTS.api}`, admin: `${address}:${PORTS.admin}` })),
-        apiPort: PORTS.edge,
-        secondApiPort: PORTS.edgeForActions,
-        adminPort: PORTS.edgeAdmin,
-        ...(tls ? { tls: TLS_FILES } : {}),
-        ...(docker.domain === undefined ? {} : { domain: docker.domain }),
-      }),
-    },
-    ...(tls
-      ? [
-          { path: TLS_FILES.certificate, content: tls.certificate },
-          { path: TLS_FILES.key, content: tls.key, secret: true },
-        ]
-      : []),
-  ];
+function addressesFrom(first: string, count: number): string[] {
+  const [a, b, c, last] = first.split('.');
+  return Array.from({ length: count }, (_, index) => `${a}.${b}.${c}.${Number(last) + index}`);
 }
 
 function withoutUndefined<T extends object>(values: T): T {

@@ -50,6 +50,8 @@ export function edgeConfiguration(edge: Edge): string {
   const blocks = [
     `worker_processes ${edge.workers ?? 'auto'};`,
     'worker_rlimit_nofile 8192;',
+    // after other files have been read, requests that began before have their time
+    `worker_shutdown_timeout ${READ_TIMEOUT + 15}s;`,
     `error_log ${logs?.error ?? 'stderr'} warn;`,
     ...(folders ? [`pid ${folders.pid};`] : []),
     'events { worker_connections 4096; }',
@@ -78,7 +80,7 @@ export function edgeConfiguration(edge: Edge): string {
       server([...listen(' default_server'), 'server_name _;', ...edgeAnswers(), ...apiLocations(tls !== undefined)]),
       ...(domain === undefined ? [] : [server([...listen(), ...edgeAnswers(), ...namespaceSite(domain, tls !== undefined)])]),
       ...(redirectPort === undefined ? [] : [server([`listen ${redirectPort} default_server;`, 'return 308 https://$host$request_uri;'])]),
-      ...(adminPort === undefined ? [] : adminServer(adminPort, edge.controllers)),
+      ...(adminPort === undefined ? [] : adminServer(adminPort, edge.controllers, tls !== undefined)),
     ]),
   ];
   return `${blocks.join('\n')}\n`;
@@ -194,13 +196,13 @@ function namespaceSite(domain: string, tls: boolean): string[] {
   ];
 }
 
-function adminServer(port: number, controllers: Edge['controllers']): string[] {
+function adminServer(port: number, controllers: Edge['controllers'], tls: boolean): string[] {
   return [
     upstream(
       'admin',
       controllers.map(({ admin }) => admin),
     ),
-    server([`listen ${port} default_server;`, block('location /', ['proxy_pass http://admin;'])]),
+    server([`listen ${port}${tls ? ' ssl' : ''} default_server;`, block('location /', ['proxy_pass http://admin;'])]),
   ];
 }
 

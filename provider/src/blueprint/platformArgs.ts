@@ -1,4 +1,5 @@
 import { MAX_CONTROLLERS, subnetProblem } from './addresses';
+import { isHostName, tlsProblems } from './tls';
 
 /** What a program says about the platform it wants; everything may be left out. */
 export interface PlatformArgs {
@@ -43,12 +44,28 @@ export interface DockerArgs {
   couchdb?: { url: string; username: string; password: string };
   /** The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none. */
   domain?: string;
-  /** Certificate and key in PEM form. Default: plain HTTP. */
-  tls?: { certificate: string; key: string };
+  /** HTTPS with a certificate that is given or generated. Default: plain HTTP. */
+  tls?: TlsArgs;
   /** Path of the engine's socket on its host, which invokers start containers by. Default: /var/run/docker.sock. */
   socket?: string;
   /** First of the ports on which invokers tell how they are; they take as many as there are of them. Default: 12001. */
   invokerPort?: number;
+}
+
+/** A certificate and its key, or that they are to be generated. */
+export interface TlsArgs {
+  /** In PEM form, with those between it and the root. */
+  certificate?: string;
+  /** In PEM form. */
+  key?: string;
+  /** An authority of the platform's own signs a certificate for its host, its domain and the names below that. Default: false. */
+  generate?: boolean;
+  /** Further names and addresses of a generated certificate. */
+  names?: readonly string[];
+  /** Days a generated certificate is valid; an update in the last 30 of them, or the last third, renews it. Default: 365. */
+  days?: number;
+  /** Any text: another one renews a generated certificate at once. */
+  renewal?: string;
 }
 
 /** Images by their full names, tags included. */
@@ -108,7 +125,7 @@ export function checkPlatformArgs(args: PlatformArgs): ArgumentProblem[] {
   return problems;
 }
 
-function checkDocker({ controllers, invokers, subnet, engine, tls, invokerPort }: DockerArgs, say: Say): void {
+function checkDocker({ controllers, invokers, subnet, engine, tls, invokerPort, kinds, domain }: DockerArgs, say: Say): void {
   const count = (name: string, value: number | undefined, most: number) => {
     if (value !== undefined && !(Number.isInteger(value) && value >= 1 && value <= most))
       say(`docker.${name}`, `must be a whole number from 1 to ${most}`);
@@ -118,9 +135,12 @@ function checkDocker({ controllers, invokers, subnet, engine, tls, invokerPort }
   checkPort('docker.invokerPort', invokerPort, say);
   const problem = subnet === undefined ? undefined : subnetProblem(subnet);
   if (problem !== undefined) say('docker.subnet', problem);
+  if (kinds?.length === 0) say('docker.kinds', 'must have at least one kind, such as "nodejs:20"');
+  if (domain !== undefined && !isHostName(domain))
+    say('docker.domain', `"${domain}" is not the name of a host such as "openwhisk.example.com"`);
   if (engine !== undefined && !/^(unix|tcp|ssh):\/\/./.test(engine))
     say('docker.engine', 'must be an address of the form unix:///path, tcp://host:port or ssh://user@host');
-  if (tls !== undefined && !(tls.certificate && tls.key)) say('docker.tls', 'needs both certificate and key');
+  for (const { path, reason } of tls === undefined ? [] : tlsProblems(tls)) say(path, reason);
 }
 
 /** More than one engine can carry. */

@@ -16,6 +16,14 @@ const FAMILIES: Readonly<Record<string, { context: string; version?: string }>> 
   native: { context: 'runtimes/native' },
 };
 
+/** A kind is wanted that the platform has no runtime for. */
+export class UnknownKind extends Error {
+  override readonly name = 'UnknownKind';
+  constructor(kind: string, there: readonly string[]) {
+    super(`docker.kinds has "${kind}", for which the platform has no runtime: there are ${there.join(', ')}.`);
+  }
+}
+
 interface ManifestEntry {
   kind: string;
   default: boolean;
@@ -29,12 +37,19 @@ export function kindsIn(manifest: string): string[] {
   return Object.values(familiesOf(manifest)).flatMap((entries) => entries.map(({ kind }) => kind));
 }
 
-/** The images of the kinds wanted, and the manifest that says so. Kinds that no family builds keep the image the manifest names. */
+/**
+ * The images of the kinds wanted, and the manifest that says so. Kinds that no family builds keep the image the manifest names.
+ *
+ * @throws UnknownKind for one that is not in the manifest
+ */
 export function runtimeImages(
   kinds: readonly string[],
   sources: CarriedSources,
   repository: string,
 ): { images: ImageBlueprint[]; manifest: string } {
+  const there = kindsIn(sources.manifest);
+  const unknown = kinds.find((kind) => !there.includes(kind));
+  if (unknown !== undefined) throw new UnknownKind(unknown, there);
   const images: ImageBlueprint[] = [];
   const chosen: Families = {};
   for (const [family, entries] of Object.entries(familiesOf(sources.manifest))) {

@@ -8,6 +8,9 @@ const LIMIT_SETTINGS: Readonly<Record<keyof PlatformLimits, string>> = {
   sequenceLength: 'LIMITS_ACTIONS_SEQUENCE_MAXLENGTH',
 };
 
+/** Whether parts count what they do and answer `/metrics`. */
+export const METRICS_SETTING = 'CONFIG_whisk_metrics_prometheusEnabled';
+
 /** Seconds until the platform must answer; it takes less than one, unless the machine is busy. */
 const HEALTH_TIMEOUT = 30;
 
@@ -47,6 +50,7 @@ export function standaloneBlueprint(args: PlatformArgs): Blueprint {
     networks: [],
     generatedSecrets: ['adminKey'],
     endpoints: { api: { service, port: 'api' }, admin: { service, port: 'admin' } },
+    metrics: args.settings?.[METRICS_SETTING] === 'true' ? [`${args.host ?? '127.0.0.1'}:${apiPort}`] : [],
   };
 }
 

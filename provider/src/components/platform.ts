@@ -9,6 +9,7 @@ import {
   type Output,
   output,
 } from '@pulumi/pulumi';
+import { clientHost } from '../blueprint/clientHost';
 import { DEFAULT_KINDS, distributedBlueprint } from '../blueprint/distributed';
 import { checkPlatformArgs, type PlatformArgs } from '../blueprint/platformArgs';
 import { standaloneBlueprint } from '../blueprint/standalone';
@@ -24,6 +25,10 @@ export class Platform extends ComponentResource {
   readonly adminUrl: Output<string>;
   /** Bearer key of the admin API; a secret. */
   readonly adminKey: Output<string>;
+  /** `address:port` at which Prometheus finds `/metrics`, seen from the host the platform is on. */
+  readonly prometheusTargets: Output<string[]>;
+  /** Certificate of the authority that signed the platform's own, in PEM form; empty when none was generated. */
+  readonly caCertificate: Output<string>;
 
   constructor(name: string, args: PlatformArgs & { dataDir?: string }, options: ComponentResourceOptions, version: string) {
     super('openwhisk:index:Platform', name, {}, options);
@@ -33,6 +38,9 @@ export class Platform extends ComponentResource {
     this.apiHost = rendered.apiHost;
     this.adminUrl = rendered.adminUrl;
     this.adminKey = rendered.adminKey;
+    this.prometheusTargets = rendered.prometheusTargets;
+    // an output that is left out is unknown in every preview
+    this.caCertificate = rendered.caCertificate ?? output('');
     this.registerOutputs(this.state());
   }
 
@@ -48,6 +56,7 @@ export class Platform extends ComponentResource {
     const platform = `${getProject()}-${getStack()}-${name}`.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
     const { engine, tls, kinds = DEFAULT_KINDS } = args.docker ?? {};
     const host = clientHost(args.host, engine);
+    const scheme = tls === undefined ? 'http' : 'https';
     const provider = this.getProvider('docker:index/container:Container');
     return renderDocker(distributedBlueprint(args, platform, sources), {
       parent: this,
@@ -57,8 +66,8 @@ export class Platform extends ComponentResource {
       ...(engine === undefined ? {} : { engine }),
       ...(provider === undefined ? {} : { provider }),
       endpoints: {
-        apiHost: `${tls === undefined ? 'http' : 'https'}://${host}:${args.apiPort ?? 3233}`,
-        adminUrl: `http://${host}:${args.adminPort ?? 3234}`,
+        apiHost: `${scheme}://${host}:${args.apiPort ?? 3233}`,
+        adminUrl: `${scheme}://${host}:${args.adminPort ?? 3234}`,
       },
       kind: kinds[0]!,
       stage: (context) => sources.stage(context, join(findProjectRoot(process.cwd()), folder, 'images')),
@@ -66,16 +75,10 @@ export class Platform extends ComponentResource {
   }
 
   /** The outputs by name. */
-  state(): Record<string, Output<string>> {
-    return { apiHost: this.apiHost, adminUrl: this.adminUrl, adminKey: this.adminKey };
+  state(): Record<string, Output<string | string[]>> {
+    const { apiHost, adminUrl, adminKey, prometheusTargets, caCertificate } = this;
+    return { apiHost, adminUrl, adminKey, prometheusTargets, caCertificate };
   }
-}
-
-/** How clients call the address that ports are opened on: of "all addresses", the engine's own. */
-function clientHost(host = '127.0.0.1', engine?: string): string {
-  if (host !== '0.0.0.0') return host;
-  const remote = engine === undefined ? undefined : /^(?:tcp|ssh):\/\/(?:[^@/]*@)?([^:/]+)/.exec(engine)?.[1];
-  return remote ?? '127.0.0.1';
 }
 
 /**

@@ -1,3 +1,4 @@
+import { rootCertificates } from 'node:tls';
 import { Agent, type Dispatcher, errors as undiciErrors } from 'undici';
 import { ApiError, CancelledError, ConnectionError, DeadlineError } from './errors';
 import { DEFAULT_RETRY_POLICY, type RetryLimits, type RetryPolicy, retrying } from './retry';
@@ -7,6 +8,8 @@ export interface TransportOptions {
   origin: string;
   /** The whole `Authorization` header. */
   authorization?: string;
+  /** Certificates in PEM form of authorities that are trusted beside those every program trusts. */
+  caCertificate?: string;
   /** Accept any TLS certificate. */
   insecure?: boolean;
   retry?: RetryPolicy;
@@ -52,7 +55,11 @@ export class HttpTransport {
     this.agent = new Agent({
       connections: options.connections ?? 16,
       keepAliveTimeout: 20_000,
-      connect: { timeout: 10_000, rejectUnauthorized: options.insecure !== true },
+      connect: {
+        timeout: 10_000,
+        rejectUnauthorized: options.insecure !== true,
+        ...(options.caCertificate === undefined ? {} : { ca: [...rootCertificates, options.caCertificate] }),
+      },
       maxResponseSize: MAX_ANSWER_BYTES,
     });
   }
@@ -160,8 +167,13 @@ const REASONS: Record<string, string> = {
   EAI_AGAIN: 'the host name could not be resolved',
   ETIMEDOUT: 'the connection timed out',
   EPIPE: 'the connection was closed',
-  DEPTH_ZERO_SELF_SIGNED_CERT: 'its TLS certificate is self-signed (set "insecure" to accept it)',
-  SELF_SIGNED_CERT_IN_CHAIN: 'its TLS certificate is self-signed (set "insecure" to accept it)',
+  DEPTH_ZERO_SELF_SIGNED_CERT:
+    'its TLS certificate is self-signed (set "caCertificate" to trust its authority, or "insecure" to accept any)',
+  SELF_SIGNED_CERT_IN_CHAIN:
+    'its TLS certificate is signed by nobody that is known here (set "caCertificate" to trust its authority, or "insecure" to accept any)',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'its TLS certificate is signed by nobody that is known here (set "caCertificate" to trust its authority, or "insecure" to accept any)',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'its TLS certificate is for other names than this one',
   CERT_HAS_EXPIRED: 'its TLS certificate has expired',
 };
 

@@ -58,8 +58,14 @@ export class Operations {
     return this.config;
   }
 
+  /** Whose certificates are accepted. */
+  private trust(): Pick<ProviderConfig, 'insecure' | 'caCertificate'> {
+    const { insecure, caCertificate } = this.settings();
+    return { insecure, ...(caCertificate === undefined ? {} : { caCertificate }) };
+  }
+
   private openwhisk(): OpenWhiskClient {
-    const { apiHost, auth, insecure, maxRetries } = this.settings();
+    const { apiHost, auth, maxRetries } = this.settings();
     if (apiHost === undefined) {
       throw new ConfigurationError(
         'The openwhisk provider has no API host; set openwhisk:apiHost, WHISK_APIHOST or APIHOST in ~/.wskprops.',
@@ -68,16 +74,16 @@ export class Operations {
     if (auth === undefined) {
       throw new ConfigurationError(`The openwhisk provider has no key for ${apiHost}; set openwhisk:auth (as a secret) or WHISK_AUTH.`);
     }
-    this.client ??= new OpenWhiskClient({ apiHost, auth, insecure, retry: { ...DEFAULT_RETRY_POLICY, maxRetries } });
+    this.client ??= new OpenWhiskClient({ apiHost, auth, ...this.trust(), retry: { ...DEFAULT_RETRY_POLICY, maxRetries } });
     return this.client;
   }
 
   private admin(): AdminClient {
-    const { adminUrl, adminKey, insecure, maxRetries } = this.settings();
+    const { adminUrl, adminKey, maxRetries } = this.settings();
     if (adminUrl === undefined || adminKey === undefined) {
       throw new ConfigurationError('Namespaces are made through the admin API; set adminUrl and adminKey on the openwhisk provider.');
     }
-    this.adminClient ??= new AdminClient({ adminUrl, adminKey, insecure, retry: { ...DEFAULT_RETRY_POLICY, maxRetries } });
+    this.adminClient ??= new AdminClient({ adminUrl, adminKey, ...this.trust(), retry: { ...DEFAULT_RETRY_POLICY, maxRetries } });
     return this.adminClient;
   }
 }

@@ -10,6 +10,8 @@ export interface ProviderConfig {
   namespace?: string;
   adminUrl?: string;
   adminKey?: string;
+  /** Certificates in PEM form of authorities that are trusted beside those every program trusts. */
+  caCertificate?: string;
   /** Accept any TLS certificate. */
   insecure: boolean;
   /** How long one operation may take, its repetitions included, in seconds. */
@@ -24,6 +26,7 @@ const SORTS: Readonly<Record<keyof ProviderConfig, 'text' | 'boolean' | 'number'
   namespace: 'text',
   adminUrl: 'text',
   adminKey: 'text',
+  caCertificate: 'text',
   insecure: 'boolean',
   timeout: 'number',
   maxRetries: 'number',
@@ -61,6 +64,8 @@ function checkText(key: string, value: Value | undefined): CheckFailure[] {
   ) {
     return [{ path: [key], reason: `"${value}" is not an address such as "https://openwhisk.example.com"` }];
   }
+  if (key === 'caCertificate' && typeof value === 'string' && value !== '' && !value.includes('-----BEGIN CERTIFICATE-----'))
+    return [{ path: [key], reason: 'must be a certificate in PEM form, which begins with "-----BEGIN CERTIFICATE-----"' }];
   return [];
 }
 
@@ -89,12 +94,14 @@ export function resolveProviderConfig(
   if (namespace === '_') namespace = undefined;
   const adminUrl = text('adminUrl') ?? nonEmpty(env.WHISK_ADMIN_URL);
   const adminKey = text('adminKey') ?? nonEmpty(env.WHISK_ADMIN_KEY);
+  const caCertificate = text('caCertificate');
   return {
     ...(apiHost === undefined ? {} : { apiHost }),
     ...(auth === undefined ? {} : { auth }),
     ...(namespace === undefined ? {} : { namespace }),
     ...(adminUrl === undefined ? {} : { adminUrl }),
     ...(adminKey === undefined ? {} : { adminKey }),
+    ...(caCertificate === undefined ? {} : { caCertificate }),
     insecure: asBoolean(reveal(inputs.insecure)) ?? false,
     timeout: asNumber(reveal(inputs.timeout)) || DEFAULT_TIMEOUT_SECONDS,
     maxRetries: asNumber(reveal(inputs.maxRetries)) ?? DEFAULT_MAX_RETRIES,

@@ -6,6 +6,7 @@ import type { ResourceModel } from '../resources/resourceModel';
 import { ruleModel } from '../resources/rule';
 import { sequenceModel } from '../resources/sequence';
 import { triggerModel } from '../resources/trigger';
+import { certificateModel } from '../targets/docker/certificate';
 import { containerHealthModel } from '../targets/docker/containerHealth';
 import { healthActionModel } from '../targets/docker/healthAction';
 import { generatedSecretModel } from '../targets/local/generatedSecret';
@@ -22,6 +23,7 @@ const MODELS: Readonly<Record<string, ResourceModel>> = {
   'openwhisk:index:Rule': ruleModel,
   'openwhisk:local:Service': serviceModel,
   'openwhisk:local:GeneratedSecret': generatedSecretModel,
+  'openwhisk:docker:Certificate': certificateModel,
   'openwhisk:docker:ContainerHealth': containerHealthModel,
   'openwhisk:docker:HealthAction': healthActionModel,
 };

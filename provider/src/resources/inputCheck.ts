@@ -2,7 +2,7 @@ import { nameProblem } from './entityId';
 import type { CheckFailure, CheckRequest, OperationContext } from './resourceModel';
 import { isValueMap, reveal, Unknown, type Value, type ValueMap } from './values';
 
-export type InputSort = 'string' | 'boolean' | 'number' | 'map' | 'any';
+export type InputSort = 'string' | 'boolean' | 'number' | 'list' | 'map' | 'any';
 
 /** Says of every input the resource does not have, and of every one of the wrong sort, what is wrong with it. */
 export function checkShape(inputs: ValueMap, properties: Readonly<Record<string, InputSort>>): CheckFailure[] {
@@ -24,6 +24,7 @@ export function checkShape(inputs: ValueMap, properties: Readonly<Record<string,
 
 function isOfSort(value: Value | undefined, sort: InputSort): boolean {
   if (value === undefined || value === null || value instanceof Unknown || sort === 'any') return true;
+  if (sort === 'list') return Array.isArray(value);
   return sort === 'map' ? isValueMap(value) : typeof value === sort;
 }
 

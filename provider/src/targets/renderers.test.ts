@@ -18,6 +18,7 @@ interface Rendered {
   env: string[];
   memory: number;
   restart: string;
+  entrypoint: string[];
   addresses: string[];
   ports: string[];
   files: string[];
@@ -50,6 +51,7 @@ const samples: readonly [string, Omit<PlatformArgs, 'docker' | 'target'>, Docker
   ['several of each', { apiPort: 80, adminPort: 81, userMemory: 512 }, { controllers: 3, invokers: 2, subnet: '10.200.0.0/16' }],
   ['limits and settings', { limits: { firesPerMinute: 7 }, settings: { CONFIG_whisk_x: `$\{y}` }, logLevel: 'debug' }, {}],
   ['TLS and a domain', { host: '0.0.0.0' }, { domain: 'example.com', tls: { certificate: 'CERT', key: 'KEY' } }],
+  ['a certificate that is generated', {}, { domain: 'example.com', tls: { generate: true, days: 90 } }],
   ['parts that are there', {}, { kafkaHosts: 'k:9092', couchdb: { url: 'http://c:5984', username: 'u', password: 'p' } }],
   ['images by name', { retainData: true }, { kinds: ['nodejs:20'], images: { platform: 'me/platform:1', kafka: 'me/kafka:1' } }],
 ];
@@ -83,7 +85,7 @@ test('what Pulumi is given marks what must not be shown', async () => {
   expect(controller.envs).toContain('OPENWHISK_ADMIN_KEY_FILE=/run/openwhisk/OPENWHISK_ADMIN_KEY');
   const isSecret = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value) && 'value' in value;
   expect(isSecret(controller.uploads)).toBe(true);
-  expect(isSecret(seen.find((inputs) => inputs.name === 'p-nginx')!.uploads)).toBe(true);
+  expect(isSecret(seen.find((inputs) => inputs.name === 'p-nginx-files')!.uploads)).toBe(true);
   expect(isSecret(seen.find((inputs) => inputs.name === 'p-couchdb')!.envs)).toBe(true);
 });
 
@@ -93,8 +95,12 @@ async function withPulumi(args: PlatformArgs, raw: Json[] = []): Promise<Record<
     newResource: ({ type, name, inputs }) => {
       raw.push(inputs);
       if (type === 'docker:index/container:Container') containers[inputs.name] = ofPulumi(inputs);
-      const generated: Record<string, string> = { 'x-adminKey': 'the admin key', 'x-couchdbPassword': 'the password' };
-      return { id: `${name}-id`, state: { ...inputs, ...(name in generated ? { value: generated[name] } : {}) } };
+      const generated: Record<string, Json> = {
+        'x-adminKey': { value: 'the admin key' },
+        'x-couchdbPassword': { value: 'the password' },
+        'x-certificate': { certificate: 'CERT', key: 'KEY', caCertificate: 'CA' },
+      };
+      return { id: `${name}-id`, state: { ...inputs, ...generated[name] } };
     },
     call: () => ({}),
   });
@@ -123,6 +129,7 @@ function ofPulumi(inputs: Json): Rendered {
     env: rows(inputs.envs).map(bare).sort(),
     memory: Number(inputs.memory),
     restart: String(inputs.restart),
+    entrypoint: (inputs.entrypoints ?? []) as string[],
     addresses: inputs.networkMode
       ? [String(inputs.networkMode)]
       : rows(inputs.networksAdvanced).map(({ name, ipv4Address }) => `${name} ${ipv4Address}`),
@@ -141,7 +148,10 @@ function withConstructs(library: CdktfLibrary, config: OpenWhiskPlatformConfig):
   const { resource } = JSON.parse(JSON.stringify(stack.toTerraform())) as { resource: Record<string, Record<string, Json>> };
   const names = new Map<string, string>();
   for (const [type, resources] of Object.entries(resource))
-    for (const [id, { name }] of Object.entries(resources)) names.set(`\${${type}.${id}.name}`, String(name));
+    for (const [id, { name }] of Object.entries(resources)) {
+      names.set(`\${${type}.${id}.name}`, String(name));
+      names.set(`\${${type}.${id}.cert_pem}`, 'CERT').set(`\${${type}.${id}.private_key_pem}`, 'KEY');
+    }
   const real = (value: unknown) => names.get(String(value)) ?? String(value);
   return Object.fromEntries(Object.values(resource.docker_container!).map((inputs) => [inputs.name, ofTerraform(inputs, real)]));
 }
@@ -155,12 +165,14 @@ function ofTerraform(inputs: Json, real: (value: unknown) => string): Rendered {
     env: ((inputs.env ?? []) as unknown[]).map(plain).sort(),
     memory: Number(inputs.memory),
     restart: String(inputs.restart),
+    entrypoint: ((inputs.entrypoint ?? []) as unknown[]).map(plain),
     addresses: inputs.network_mode
       ? [String(inputs.network_mode)]
       : rows(inputs.networks_advanced).map(({ name, ipv4_address }) => `${real(name)} ${ipv4_address}`),
     ports: rows(inputs.ports).map(({ ip, external, internal }) => `${ip}:${external}->${internal}`),
-    files: rows(inputs.upload).map(({ file, content }) => `${file}: ${plain(content)}`),
-    health: rows(inputs.healthcheck)[0]!.test as string[],
+    files: rows(inputs.upload).map(({ file, content }) => `${file}: ${plain(real(content))}`),
+    // Terraform's waits until callers have found the container
+    health: (rows(inputs.healthcheck)[0]!.test as string[]).slice(0, 4),
     grace: Number(inputs.destroy_grace_seconds),
   };
 }

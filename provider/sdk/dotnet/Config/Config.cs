@@ -72,6 +72,16 @@ namespace Pulumi.Openwhisk
             set => _auth.Set(value);
         }
 
+        private static readonly __Value<string?> _caCertificate = new __Value<string?>(() => __config.Get("caCertificate"));
+        /// <summary>
+        /// Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform's `caCertificate`. Default: none.
+        /// </summary>
+        public static string? CaCertificate
+        {
+            get => _caCertificate.Get();
+            set => _caCertificate.Set(value);
+        }
+
         private static readonly __Value<bool?> _insecure = new __Value<bool?>(() => __config.GetBoolean("insecure"));
         /// <summary>
         /// Accept any TLS certificate. Default: false.

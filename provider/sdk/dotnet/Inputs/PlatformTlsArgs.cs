@@ -11,17 +11,29 @@ namespace Pulumi.Openwhisk.Inputs
 {
 
     /// <summary>
-    /// A certificate, in PEM form.
+    /// A certificate and its key, in PEM form, or that they are to be generated.
     /// </summary>
     public sealed class PlatformTlsArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
         /// The certificate, with those between it and the root.
         /// </summary>
-        [Input("certificate", required: true)]
-        public Input<string> Certificate { get; set; } = null!;
+        [Input("certificate")]
+        public Input<string>? Certificate { get; set; }
 
-        [Input("key", required: true)]
+        /// <summary>
+        /// Days a generated certificate is valid, up to 1825; an update in the last 30 of them, or in the last third, renews it. Default: 365.
+        /// </summary>
+        [Input("days")]
+        public int? Days { get; set; }
+
+        /// <summary>
+        /// An authority of the platform's own signs a certificate for its host, its domain and `names`; clients trust it by `caCertificate` of the platform. Default: false.
+        /// </summary>
+        [Input("generate")]
+        public bool? Generate { get; set; }
+
+        [Input("key")]
         private Input<string>? _key;
 
         /// <summary>
@@ -36,6 +48,24 @@ namespace Pulumi.Openwhisk.Inputs
                 _key = Output.Tuple<Input<string>?, int>(value, emptySecret).Apply(t => t.Item1);
             }
         }
+
+        [Input("names")]
+        private List<string>? _names;
+
+        /// <summary>
+        /// Further names and addresses of a generated certificate; `*.` at the beginning stands for one label.
+        /// </summary>
+        public List<string> Names
+        {
+            get => _names ?? (_names = new List<string>());
+            set => _names = value;
+        }
+
+        /// <summary>
+        /// Any text: another one renews a generated certificate at once.
+        /// </summary>
+        [Input("renewal")]
+        public string? Renewal { get; set; }
 
         public PlatformTlsArgs()
         {

@@ -23,6 +23,10 @@ type Platform struct {
 	AdminUrl pulumi.StringOutput `pulumi:"adminUrl"`
 	// Address of the OpenWhisk API.
 	ApiHost pulumi.StringOutput `pulumi:"apiHost"`
+	// Certificate of the authority that signed the platform's own, in PEM form: what a provider needs as `caCertificate`. Empty when no certificate was generated.
+	CaCertificate pulumi.StringOutput `pulumi:"caCertificate"`
+	// `address:port` of each part that answers `/metrics`, as seen from the host the platform is on. Locally none, unless `settings` has `CONFIG_whisk_metrics_prometheusEnabled` as `true`.
+	PrometheusTargets pulumi.StringArrayOutput `pulumi:"prometheusTargets"`
 }
 
 // NewPlatform registers a new resource with the given unique name, arguments, and options.
@@ -192,6 +196,16 @@ func (o PlatformOutput) AdminUrl() pulumi.StringOutput {
 // Address of the OpenWhisk API.
 func (o PlatformOutput) ApiHost() pulumi.StringOutput {
 	return o.ApplyT(func(v *Platform) pulumi.StringOutput { return v.ApiHost }).(pulumi.StringOutput)
+}
+
+// Certificate of the authority that signed the platform's own, in PEM form: what a provider needs as `caCertificate`. Empty when no certificate was generated.
+func (o PlatformOutput) CaCertificate() pulumi.StringOutput {
+	return o.ApplyT(func(v *Platform) pulumi.StringOutput { return v.CaCertificate }).(pulumi.StringOutput)
+}
+
+// `address:port` of each part that answers `/metrics`, as seen from the host the platform is on. Locally none, unless `settings` has `CONFIG_whisk_metrics_prometheusEnabled` as `true`.
+func (o PlatformOutput) PrometheusTargets() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *Platform) pulumi.StringArrayOutput { return v.PrometheusTargets }).(pulumi.StringArrayOutput)
 }
 
 type PlatformArrayOutput struct{ *pulumi.OutputState }

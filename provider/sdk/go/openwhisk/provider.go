@@ -72,6 +72,8 @@ type providerArgs struct {
 	ApiHost *string `pulumi:"apiHost"`
 	// Key of the namespace, `uuid:key`. Default: `WHISK_AUTH`, else, when the host comes from there too, `AUTH` in `~/.wskprops`.
 	Auth *string `pulumi:"auth"`
+	// Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform's `caCertificate`. Default: none.
+	CaCertificate *string `pulumi:"caCertificate"`
 	// Accept any TLS certificate. Default: false.
 	Insecure *bool `pulumi:"insecure"`
 	// How often a request is repeated that may succeed later: after a lost connection, a lost update race, throttling, or an unavailable host. Default: 8.
@@ -92,6 +94,8 @@ type ProviderArgs struct {
 	ApiHost pulumi.StringPtrInput
 	// Key of the namespace, `uuid:key`. Default: `WHISK_AUTH`, else, when the host comes from there too, `AUTH` in `~/.wskprops`.
 	Auth pulumi.StringPtrInput
+	// Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform's `caCertificate`. Default: none.
+	CaCertificate pulumi.StringPtrInput
 	// Accept any TLS certificate. Default: false.
 	Insecure pulumi.BoolPtrInput
 	// How often a request is repeated that may succeed later: after a lost connection, a lost update race, throttling, or an unavailable host. Default: 8.

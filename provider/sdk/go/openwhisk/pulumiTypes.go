@@ -1708,12 +1708,20 @@ func (o PlatformLimitsPtrOutput) SequenceLength() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// A certificate, in PEM form.
+// A certificate and its key, in PEM form, or that they are to be generated.
 type PlatformTls struct {
 	// The certificate, with those between it and the root.
-	Certificate string `pulumi:"certificate"`
+	Certificate *string `pulumi:"certificate"`
+	// Days a generated certificate is valid, up to 1825; an update in the last 30 of them, or in the last third, renews it. Default: 365.
+	Days *int `pulumi:"days"`
+	// An authority of the platform's own signs a certificate for its host, its domain and `names`; clients trust it by `caCertificate` of the platform. Default: false.
+	Generate *bool `pulumi:"generate"`
 	// Its private key.
-	Key string `pulumi:"key"`
+	Key *string `pulumi:"key"`
+	// Further names and addresses of a generated certificate; `*.` at the beginning stands for one label.
+	Names []string `pulumi:"names"`
+	// Any text: another one renews a generated certificate at once.
+	Renewal *string `pulumi:"renewal"`
 }
 
 // PlatformTlsInput is an input type that accepts PlatformTlsArgs and PlatformTlsOutput values.
@@ -1727,12 +1735,20 @@ type PlatformTlsInput interface {
 	ToPlatformTlsOutputWithContext(context.Context) PlatformTlsOutput
 }
 
-// A certificate, in PEM form.
+// A certificate and its key, in PEM form, or that they are to be generated.
 type PlatformTlsArgs struct {
 	// The certificate, with those between it and the root.
-	Certificate pulumi.StringInput `pulumi:"certificate"`
+	Certificate pulumi.StringPtrInput `pulumi:"certificate"`
+	// Days a generated certificate is valid, up to 1825; an update in the last 30 of them, or in the last third, renews it. Default: 365.
+	Days *int `pulumi:"days"`
+	// An authority of the platform's own signs a certificate for its host, its domain and `names`; clients trust it by `caCertificate` of the platform. Default: false.
+	Generate *bool `pulumi:"generate"`
 	// Its private key.
-	Key pulumi.StringInput `pulumi:"key"`
+	Key pulumi.StringPtrInput `pulumi:"key"`
+	// Further names and addresses of a generated certificate; `*.` at the beginning stands for one label.
+	Names []string `pulumi:"names"`
+	// Any text: another one renews a generated certificate at once.
+	Renewal *string `pulumi:"renewal"`
 }
 
 func (PlatformTlsArgs) ElementType() reflect.Type {
@@ -1788,7 +1804,7 @@ func (i *platformTlsPtrType) ToPlatformTlsPtrOutputWithContext(ctx context.Conte
 	return pulumi.ToOutputWithContext(ctx, i).(PlatformTlsPtrOutput)
 }
 
-// A certificate, in PEM form.
+// A certificate and its key, in PEM form, or that they are to be generated.
 type PlatformTlsOutput struct{ *pulumi.OutputState }
 
 func (PlatformTlsOutput) ElementType() reflect.Type {
@@ -1814,13 +1830,33 @@ func (o PlatformTlsOutput) ToPlatformTlsPtrOutputWithContext(ctx context.Context
 }
 
 // The certificate, with those between it and the root.
-func (o PlatformTlsOutput) Certificate() pulumi.StringOutput {
-	return o.ApplyT(func(v PlatformTls) string { return v.Certificate }).(pulumi.StringOutput)
+func (o PlatformTlsOutput) Certificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformTls) *string { return v.Certificate }).(pulumi.StringPtrOutput)
+}
+
+// Days a generated certificate is valid, up to 1825; an update in the last 30 of them, or in the last third, renews it. Default: 365.
+func (o PlatformTlsOutput) Days() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformTls) *int { return v.Days }).(pulumi.IntPtrOutput)
+}
+
+// An authority of the platform's own signs a certificate for its host, its domain and `names`; clients trust it by `caCertificate` of the platform. Default: false.
+func (o PlatformTlsOutput) Generate() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v PlatformTls) *bool { return v.Generate }).(pulumi.BoolPtrOutput)
 }
 
 // Its private key.
-func (o PlatformTlsOutput) Key() pulumi.StringOutput {
-	return o.ApplyT(func(v PlatformTls) string { return v.Key }).(pulumi.StringOutput)
+func (o PlatformTlsOutput) Key() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformTls) *string { return v.Key }).(pulumi.StringPtrOutput)
+}
+
+// Further names and addresses of a generated certificate; `*.` at the beginning stands for one label.
+func (o PlatformTlsOutput) Names() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v PlatformTls) []string { return v.Names }).(pulumi.StringArrayOutput)
+}
+
+// Any text: another one renews a generated certificate at once.
+func (o PlatformTlsOutput) Renewal() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformTls) *string { return v.Renewal }).(pulumi.StringPtrOutput)
 }
 
 type PlatformTlsPtrOutput struct{ *pulumi.OutputState }
@@ -1853,8 +1889,28 @@ func (o PlatformTlsPtrOutput) Certificate() pulumi.StringPtrOutput {
 		if v == nil {
 			return nil
 		}
-		return &v.Certificate
+		return v.Certificate
 	}).(pulumi.StringPtrOutput)
+}
+
+// Days a generated certificate is valid, up to 1825; an update in the last 30 of them, or in the last third, renews it. Default: 365.
+func (o PlatformTlsPtrOutput) Days() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformTls) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Days
+	}).(pulumi.IntPtrOutput)
+}
+
+// An authority of the platform's own signs a certificate for its host, its domain and `names`; clients trust it by `caCertificate` of the platform. Default: false.
+func (o PlatformTlsPtrOutput) Generate() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *PlatformTls) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Generate
+	}).(pulumi.BoolPtrOutput)
 }
 
 // Its private key.
@@ -1863,7 +1919,27 @@ func (o PlatformTlsPtrOutput) Key() pulumi.StringPtrOutput {
 		if v == nil {
 			return nil
 		}
-		return &v.Key
+		return v.Key
+	}).(pulumi.StringPtrOutput)
+}
+
+// Further names and addresses of a generated certificate; `*.` at the beginning stands for one label.
+func (o PlatformTlsPtrOutput) Names() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *PlatformTls) []string {
+		if v == nil {
+			return nil
+		}
+		return v.Names
+	}).(pulumi.StringArrayOutput)
+}
+
+// Any text: another one renews a generated certificate at once.
+func (o PlatformTlsPtrOutput) Renewal() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformTls) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Renewal
 	}).(pulumi.StringPtrOutput)
 }
 

@@ -52,6 +52,17 @@ Object.defineProperty(exports, "auth", {
 });
 
 /**
+ * Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform's `caCertificate`. Default: none.
+ */
+export declare const caCertificate: string | undefined;
+Object.defineProperty(exports, "caCertificate", {
+    get() {
+        return __config.get("caCertificate");
+    },
+    enumerable: true,
+});
+
+/**
  * Accept any TLS certificate. Default: false.
  */
 export declare const insecure: boolean | undefined;

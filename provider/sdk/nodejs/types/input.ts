@@ -226,15 +226,31 @@ export interface PlatformLimitsArgs {
 }
 
 /**
- * A certificate, in PEM form.
+ * A certificate and its key, in PEM form, or that they are to be generated.
  */
 export interface PlatformTlsArgs {
     /**
      * The certificate, with those between it and the root.
      */
-    certificate: pulumi.Input<string>;
+    certificate?: pulumi.Input<string | undefined>;
+    /**
+     * Days a generated certificate is valid, up to 1825; an update in the last 30 of them, or in the last third, renews it. Default: 365.
+     */
+    days?: number;
+    /**
+     * An authority of the platform's own signs a certificate for its host, its domain and `names`; clients trust it by `caCertificate` of the platform. Default: false.
+     */
+    generate?: boolean;
     /**
      * Its private key.
      */
-    key: pulumi.Input<string>;
+    key?: pulumi.Input<string | undefined>;
+    /**
+     * Further names and addresses of a generated certificate; `*.` at the beginning stands for one label.
+     */
+    names?: string[];
+    /**
+     * Any text: another one renews a generated certificate at once.
+     */
+    renewal?: string;
 }

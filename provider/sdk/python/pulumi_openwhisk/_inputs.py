@@ -1034,53 +1034,135 @@ class PlatformLimitsArgs:
 
 class PlatformTlsArgsDict(TypedDict):
     """
-    A certificate, in PEM form.
+    A certificate and its key, in PEM form, or that they are to be generated.
     """
-    certificate: pulumi.Input[_builtins.str]
+    certificate: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     The certificate, with those between it and the root.
     """
-    key: pulumi.Input[_builtins.str]
+    days: NotRequired[_builtins.int]
+    """
+    Days a generated certificate is valid, up to 1825; an update in the last 30 of them, or in the last third, renews it. Default: 365.
+    """
+    generate: NotRequired[_builtins.bool]
+    """
+    An authority of the platform's own signs a certificate for its host, its domain and `names`; clients trust it by `caCertificate` of the platform. Default: false.
+    """
+    key: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
     Its private key.
+    """
+    names: NotRequired[Sequence[_builtins.str]]
+    """
+    Further names and addresses of a generated certificate; `*.` at the beginning stands for one label.
+    """
+    renewal: NotRequired[_builtins.str]
+    """
+    Any text: another one renews a generated certificate at once.
     """
 
 @pulumi.input_type
 class PlatformTlsArgs:
     def __init__(__self__, *,
-                 certificate: pulumi.Input[_builtins.str],
-                 key: pulumi.Input[_builtins.str]):
+                 certificate: pulumi.Input[Optional[_builtins.str]] = None,
+                 days: Optional[_builtins.int] = None,
+                 generate: Optional[_builtins.bool] = None,
+                 key: pulumi.Input[Optional[_builtins.str]] = None,
+                 names: Optional[Sequence[_builtins.str]] = None,
+                 renewal: Optional[_builtins.str] = None):
         """
-        A certificate, in PEM form.
+        A certificate and its key, in PEM form, or that they are to be generated.
 
         :param pulumi.Input[_builtins.str] certificate: The certificate, with those between it and the root.
+        :param _builtins.int days: Days a generated certificate is valid, up to 1825; an update in the last 30 of them, or in the last third, renews it. Default: 365.
+        :param _builtins.bool generate: An authority of the platform's own signs a certificate for its host, its domain and `names`; clients trust it by `caCertificate` of the platform. Default: false.
         :param pulumi.Input[_builtins.str] key: Its private key.
+        :param Sequence[_builtins.str] names: Further names and addresses of a generated certificate; `*.` at the beginning stands for one label.
+        :param _builtins.str renewal: Any text: another one renews a generated certificate at once.
         """
-        pulumi.set(__self__, "certificate", certificate)
-        pulumi.set(__self__, "key", key)
+        if certificate is not None:
+            pulumi.set(__self__, "certificate", certificate)
+        if days is not None:
+            pulumi.set(__self__, "days", days)
+        if generate is not None:
+            pulumi.set(__self__, "generate", generate)
+        if key is not None:
+            pulumi.set(__self__, "key", key)
+        if names is not None:
+            pulumi.set(__self__, "names", names)
+        if renewal is not None:
+            pulumi.set(__self__, "renewal", renewal)
 
     @_builtins.property
     @pulumi.getter
-    def certificate(self) -> pulumi.Input[_builtins.str]:
+    def certificate(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         The certificate, with those between it and the root.
         """
         return pulumi.get(self, "certificate")
 
     @certificate.setter
-    def certificate(self, value: pulumi.Input[_builtins.str]):
+    def certificate(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "certificate", value)
 
     @_builtins.property
     @pulumi.getter
-    def key(self) -> pulumi.Input[_builtins.str]:
+    def days(self) -> Optional[_builtins.int]:
+        """
+        Days a generated certificate is valid, up to 1825; an update in the last 30 of them, or in the last third, renews it. Default: 365.
+        """
+        return pulumi.get(self, "days")
+
+    @days.setter
+    def days(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "days", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def generate(self) -> Optional[_builtins.bool]:
+        """
+        An authority of the platform's own signs a certificate for its host, its domain and `names`; clients trust it by `caCertificate` of the platform. Default: false.
+        """
+        return pulumi.get(self, "generate")
+
+    @generate.setter
+    def generate(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "generate", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def key(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
         Its private key.
         """
         return pulumi.get(self, "key")
 
     @key.setter
-    def key(self, value: pulumi.Input[_builtins.str]):
+    def key(self, value: pulumi.Input[Optional[_builtins.str]]):
         pulumi.set(self, "key", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def names(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Further names and addresses of a generated certificate; `*.` at the beginning stands for one label.
+        """
+        return pulumi.get(self, "names")
+
+    @names.setter
+    def names(self, value: Optional[Sequence[_builtins.str]]):
+        pulumi.set(self, "names", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def renewal(self) -> Optional[_builtins.str]:
+        """
+        Any text: another one renews a generated certificate at once.
+        """
+        return pulumi.get(self, "renewal")
+
+    @renewal.setter
+    def renewal(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "renewal", value)
 
 

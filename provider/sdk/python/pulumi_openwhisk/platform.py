@@ -301,6 +301,8 @@ class Platform(pulumi.ComponentResource):
             __props__.__dict__["admin_key"] = None
             __props__.__dict__["admin_url"] = None
             __props__.__dict__["api_host"] = None
+            __props__.__dict__["ca_certificate"] = None
+            __props__.__dict__["prometheus_targets"] = None
         super(Platform, __self__).__init__(
             'openwhisk:index:Platform',
             resource_name,
@@ -331,4 +333,20 @@ class Platform(pulumi.ComponentResource):
         Address of the OpenWhisk API.
         """
         return pulumi.get(self, "api_host")
+
+    @_builtins.property
+    @pulumi.getter(name="caCertificate")
+    def ca_certificate(self) -> pulumi.Output[_builtins.str]:
+        """
+        Certificate of the authority that signed the platform's own, in PEM form: what a provider needs as `caCertificate`. Empty when no certificate was generated.
+        """
+        return pulumi.get(self, "ca_certificate")
+
+    @_builtins.property
+    @pulumi.getter(name="prometheusTargets")
+    def prometheus_targets(self) -> pulumi.Output[Sequence[_builtins.str]]:
+        """
+        `address:port` of each part that answers `/metrics`, as seen from the host the platform is on. Locally none, unless `settings` has `CONFIG_whisk_metrics_prometheusEnabled` as `true`.
+        """
+        return pulumi.get(self, "prometheus_targets")
 

@@ -23,6 +23,7 @@ class ProviderArgs:
                  admin_url: pulumi.Input[Optional[_builtins.str]] = None,
                  api_host: pulumi.Input[Optional[_builtins.str]] = None,
                  auth: pulumi.Input[Optional[_builtins.str]] = None,
+                 ca_certificate: pulumi.Input[Optional[_builtins.str]] = None,
                  insecure: pulumi.Input[Optional[_builtins.bool]] = None,
                  max_retries: pulumi.Input[Optional[_builtins.int]] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
@@ -34,6 +35,7 @@ class ProviderArgs:
         :param pulumi.Input[_builtins.str] admin_url: Address of the platform's admin API, which `Namespace` needs. Default: `WHISK_ADMIN_URL`.
         :param pulumi.Input[_builtins.str] api_host: Address of the OpenWhisk API, such as `https://openwhisk.example.com` or `http://127.0.0.1:3233`. A bare host means https. Default: `WHISK_APIHOST`, else `APIHOST` in `~/.wskprops`.
         :param pulumi.Input[_builtins.str] auth: Key of the namespace, `uuid:key`. Default: `WHISK_AUTH`, else, when the host comes from there too, `AUTH` in `~/.wskprops`.
+        :param pulumi.Input[_builtins.str] ca_certificate: Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform's `caCertificate`. Default: none.
         :param pulumi.Input[_builtins.bool] insecure: Accept any TLS certificate. Default: false.
         :param pulumi.Input[_builtins.int] max_retries: How often a request is repeated that may succeed later: after a lost connection, a lost update race, throttling, or an unavailable host. Default: 8.
         :param pulumi.Input[_builtins.str] namespace: Namespace of entities that name none. Default: `WHISK_NAMESPACE`, else the one the key belongs to.
@@ -55,6 +57,8 @@ class ProviderArgs:
             auth = _utilities.get_env('WHISK_AUTH')
         if auth is not None:
             pulumi.set(__self__, "auth", auth)
+        if ca_certificate is not None:
+            pulumi.set(__self__, "ca_certificate", ca_certificate)
         if insecure is not None:
             pulumi.set(__self__, "insecure", insecure)
         if max_retries is not None:
@@ -115,6 +119,18 @@ class ProviderArgs:
         pulumi.set(self, "auth", value)
 
     @_builtins.property
+    @pulumi.getter(name="caCertificate")
+    def ca_certificate(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform's `caCertificate`. Default: none.
+        """
+        return pulumi.get(self, "ca_certificate")
+
+    @ca_certificate.setter
+    def ca_certificate(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "ca_certificate", value)
+
+    @_builtins.property
     @pulumi.getter
     def insecure(self) -> pulumi.Input[Optional[_builtins.bool]]:
         """
@@ -173,6 +189,7 @@ class Provider(pulumi.ProviderResource):
                  admin_url: pulumi.Input[Optional[_builtins.str]] = None,
                  api_host: pulumi.Input[Optional[_builtins.str]] = None,
                  auth: pulumi.Input[Optional[_builtins.str]] = None,
+                 ca_certificate: pulumi.Input[Optional[_builtins.str]] = None,
                  insecure: pulumi.Input[Optional[_builtins.bool]] = None,
                  max_retries: pulumi.Input[Optional[_builtins.int]] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
@@ -187,6 +204,7 @@ class Provider(pulumi.ProviderResource):
         :param pulumi.Input[_builtins.str] admin_url: Address of the platform's admin API, which `Namespace` needs. Default: `WHISK_ADMIN_URL`.
         :param pulumi.Input[_builtins.str] api_host: Address of the OpenWhisk API, such as `https://openwhisk.example.com` or `http://127.0.0.1:3233`. A bare host means https. Default: `WHISK_APIHOST`, else `APIHOST` in `~/.wskprops`.
         :param pulumi.Input[_builtins.str] auth: Key of the namespace, `uuid:key`. Default: `WHISK_AUTH`, else, when the host comes from there too, `AUTH` in `~/.wskprops`.
+        :param pulumi.Input[_builtins.str] ca_certificate: Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform's `caCertificate`. Default: none.
         :param pulumi.Input[_builtins.bool] insecure: Accept any TLS certificate. Default: false.
         :param pulumi.Input[_builtins.int] max_retries: How often a request is repeated that may succeed later: after a lost connection, a lost update race, throttling, or an unavailable host. Default: 8.
         :param pulumi.Input[_builtins.str] namespace: Namespace of entities that name none. Default: `WHISK_NAMESPACE`, else the one the key belongs to.
@@ -220,6 +238,7 @@ class Provider(pulumi.ProviderResource):
                  admin_url: pulumi.Input[Optional[_builtins.str]] = None,
                  api_host: pulumi.Input[Optional[_builtins.str]] = None,
                  auth: pulumi.Input[Optional[_builtins.str]] = None,
+                 ca_certificate: pulumi.Input[Optional[_builtins.str]] = None,
                  insecure: pulumi.Input[Optional[_builtins.bool]] = None,
                  max_retries: pulumi.Input[Optional[_builtins.int]] = None,
                  namespace: pulumi.Input[Optional[_builtins.str]] = None,
@@ -245,6 +264,7 @@ class Provider(pulumi.ProviderResource):
             if auth is None:
                 auth = _utilities.get_env('WHISK_AUTH')
             __props__.__dict__["auth"] = None if auth is None else pulumi.Output.secret(auth)
+            __props__.__dict__["ca_certificate"] = ca_certificate
             __props__.__dict__["insecure"] = pulumi.Output.from_input(insecure).apply(pulumi.runtime.to_json) if insecure is not None else None
             __props__.__dict__["max_retries"] = pulumi.Output.from_input(max_retries).apply(pulumi.runtime.to_json) if max_retries is not None else None
             if namespace is None:

@@ -1,10 +1,12 @@
 import { join } from 'node:path';
 import type * as cdktf from 'cdktf';
 import { Construct } from 'constructs';
+import { clientHost } from '../../blueprint/clientHost';
 import { distributedBlueprint } from '../../blueprint/distributed';
 import { checkPlatformArgs, type DockerArgs, type PlatformArgs } from '../../blueprint/platformArgs';
 import { type DockerPlan, dockerPlan, goDuration, type PlannedContainer } from '../docker/dockerPlan';
 import { ImageSources } from '../docker/imageSources';
+import { type AddResource, generatedCertificate } from './generatedCertificate';
 
 /** What this needs of `cdktf`, or of `cdktn`, its successor with the same classes. */
 export type CdktfLibrary = Pick<
@@ -33,6 +35,15 @@ export interface OpenWhiskPlatform extends Construct {
   readonly adminUrl: string;
   /** A token; sensitive. */
   readonly adminKey: string;
+  /** `address:port` at which Prometheus finds `/metrics`, seen from the host the platform is on. */
+  readonly prometheusTargets: readonly string[];
+  /**
+   * Addresses of the containers that an upgrade has to replace one by one. Terraform takes all of them away before it makes the first anew;
+   * `terraform apply -target=ADDRESS` for each, in this order, and one without a target at the end, is an upgrade no caller notices.
+   */
+  readonly rollOrder: readonly string[];
+  /** A token: certificate of the authority that signed the platform's own, when that was generated. */
+  readonly caCertificate?: string;
 }
 
 type OpenWhiskPlatformClass = new (scope: Construct, id: string, config?: OpenWhiskPlatformConfig) => OpenWhiskPlatform;
@@ -52,27 +63,40 @@ export function platformConstruct(library: CdktfLibrary, sourcesOf: () => ImageS
     readonly apiHost: string;
     readonly adminUrl: string;
     readonly adminKey: string;
+    readonly prometheusTargets: readonly string[];
+    readonly rollOrder: readonly string[];
+    readonly caCertificate?: string;
 
     constructor(scope: Construct, id: string, config: OpenWhiskPlatformConfig = {}) {
       super(scope, id);
       const { name, adminKey, couchdbPassword, ...args } = config;
       const platformArgs = platformArgsOf(args);
       const problems = checkPlatformArgs(platformArgs);
+      if (args.tls?.renewal !== undefined)
+        problems.push({ path: 'tls.renewal', reason: 'is not for Terraform: "terraform apply -replace" of the certificate renews it' });
       if (problems.length > 0)
         throw new InvalidPlatformConfig(
           `The platform cannot be built: ${problems.map(({ path, reason }) => `${path} ${reason}`).join('; ')}.`,
         );
-      declareProvider(library, this);
+      declareProvider(library, this, PROVIDERS.docker);
       const platform = (name ?? this.node.path).toLowerCase().replace(/[^a-z0-9-]+/g, '-');
       const sources = sourcesOf();
       const blueprint = distributedBlueprint(platformArgs, platform, sources);
       const given: Record<string, string | undefined> = { adminKey, couchdbPassword };
-      const secrets = new Map(blueprint.generatedSecrets.map((secret) => [secret, given[secret] ?? this.variable(secret)]));
-      new PlanRenderer(library, this, dockerPlan(blueprint, platform), secrets).render((context) => join(sources.folder, context));
-      const host = args.host === undefined || args.host === '0.0.0.0' ? '127.0.0.1' : args.host;
-      this.apiHost = `${args.tls === undefined ? 'http' : 'https'}://${host}:${args.apiPort ?? 3233}`;
-      this.adminUrl = `http://${host}:${args.adminPort ?? 3234}`;
-      this.adminKey = secrets.get('adminKey')!;
+      const generated = new Map(blueprint.generatedSecrets.map((secret) => [secret, given[secret] ?? this.variable(secret)]));
+      const renderer = new PlanRenderer(library, this, dockerPlan(blueprint, platform), generated);
+      if (blueprint.certificate !== undefined) {
+        declareProvider(library, this, PROVIDERS.tls);
+        const { values, caCertificate } = generatedCertificate(blueprint.certificate, renderer.certificatePart);
+        for (const [key, value] of values) generated.set(key, value);
+        this.caCertificate = caCertificate;
+      }
+      this.rollOrder = renderer.render((context) => join(sources.folder, context));
+      const origin = `${args.tls === undefined ? 'http' : 'https'}://${clientHost(args.host)}`;
+      this.apiHost = `${origin}:${args.apiPort ?? 3233}`;
+      this.adminUrl = `${origin}:${args.adminPort ?? 3234}`;
+      this.adminKey = generated.get('adminKey')!;
+      this.prometheusTargets = blueprint.metrics;
     }
 
     private variable(secret: string): string {
@@ -85,23 +109,32 @@ export function platformConstruct(library: CdktfLibrary, sourcesOf: () => ImageS
   };
 }
 
+interface ProviderRequirement {
+  name: string;
+  source: string;
+  version: string;
+}
+
+/** The oldest with all the attributes used here. */
+const PROVIDERS = {
+  docker: { name: 'docker', source: 'kreuzwerker/docker', version: '>= 3.6' },
+  tls: { name: 'tls', source: 'hashicorp/tls', version: '>= 4.0' },
+} as const;
+
 /** As the prebuilt provider's construct would, for stacks without one. */
-function declareProvider(library: CdktfLibrary, scope: Construct): void {
+function declareProvider(library: CdktfLibrary, scope: Construct, { name, source, version }: ProviderRequirement): void {
   const stack = library.TerraformStack.of(scope);
   const providers = stack.node
     .findAll()
     .filter((node): node is cdktf.TerraformProvider => library.TerraformProvider.isTerraformProvider(node));
-  if (providers.some(({ terraformResourceType }) => terraformResourceType === 'docker')) return;
-  class DockerProvider extends library.TerraformProvider {}
-  new DockerProvider(stack, 'docker', {
-    terraformResourceType: 'docker',
-    terraformProviderSource: 'kreuzwerker/docker',
-    terraformGeneratorMetadata: { providerName: 'docker', providerVersionConstraint: PROVIDER_VERSION },
+  if (providers.some(({ terraformResourceType }) => terraformResourceType === name)) return;
+  class Provider extends library.TerraformProvider {}
+  new Provider(stack, name, {
+    terraformResourceType: name,
+    terraformProviderSource: source,
+    terraformGeneratorMetadata: { providerName: name, providerVersionConstraint: version },
   });
 }
-
-/** The oldest with all the attributes used here. */
-const PROVIDER_VERSION = '>= 3.6';
 
 function platformArgsOf(args: Omit<OpenWhiskPlatformConfig, 'name' | 'adminKey' | 'couchdbPassword'>): PlatformArgs {
   const { host, apiPort, adminPort, retainData, limits, userMemory, logLevel, settings, ...docker } = args;
@@ -118,11 +151,15 @@ class PlanRenderer {
     private readonly library: CdktfLibrary,
     private readonly scope: Construct,
     private readonly plan: DockerPlan,
-    private readonly secrets: ReadonlyMap<string, string>,
+    private readonly generated: ReadonlyMap<string, string>,
   ) {}
 
-  /** @param folderOf The folder of sources an image is built from. */
-  render(folderOf: (context: string) => string): void {
+  /**
+   * Gives the addresses of the containers of the platform's own programs.
+   *
+   * @param folderOf The folder of sources an image is built from.
+   */
+  render(folderOf: (context: string) => string): string[] {
     const { AssetType, TerraformAsset } = this.library;
     for (const { key, reference, build } of this.plan.images) {
       if (build === undefined) {
@@ -131,7 +168,9 @@ class PlanRenderer {
       }
       const asset = new TerraformAsset(this.scope, `source-${key}`, { path: folderOf(build.context), type: AssetType.DIRECTORY });
       const source = { context: asset.path, dockerfile: 'Dockerfile', build_args: build.buildArgs, remove: true };
-      this.add(`image-${key}`, 'docker_image', { name: reference, build: [source] });
+      // Other sources are another resource: the old image is removed when nothing uses it any longer, be it in a later apply.
+      const image = this.add(`image-${key}-${reference.split(':').at(-1)!}`, 'docker_image', { name: reference, build: [source] });
+      this.resources.set(`image-${key}`, image);
     }
     for (const { key, name, subnet, gateway, ipRange, internal, options } of this.plan.networks) {
       const ipam = [{ subnet, gateway, ip_range: ipRange }];
@@ -139,23 +178,29 @@ class PlanRenderer {
     }
     for (const { key, name, retain } of this.plan.volumes)
       this.add(`volume-${key}`, 'docker_volume', { name, ...(retain ? { lifecycle: { prevent_destroy: true } } : {}) });
-    for (const container of this.plan.containers) this.container(container);
+    const programs: string[] = [];
+    for (const container of this.plan.containers) {
+      const { terraformResourceType, friendlyUniqueId } = this.container(container);
+      if (container.command.length > 0) programs.push(`${terraformResourceType}.${friendlyUniqueId}`);
+    }
+    return programs;
   }
 
-  private container(planned: PlannedContainer): void {
+  private container(planned: PlannedContainer): cdktf.TerraformResource {
     const env = [
       ...Object.entries({ ...planned.env, ...planned.hiddenEnv }).map(([name, value]) => `${name}=${literal(value)}`),
-      ...Object.entries(planned.secretEnv).map(([name, key]) => `${name}=${this.secrets.get(key)!}`),
+      ...Object.entries(planned.secretEnv).map(([name, key]) => `${name}=${this.generated.get(key)!}`),
     ];
-    this.add(
+    return this.add(
       `container-${planned.key}`,
       'docker_container',
       {
         name: planned.name,
         image: this.named(`image-${planned.image}`),
+        ...(planned.entrypoint.length === 0 ? {} : { entrypoint: planned.entrypoint.map(literal) }),
         ...(planned.command.length === 0 ? {} : { command: planned.command }),
         env,
-        ...(planned.hostNetwork ? { network_mode: 'host' } : {}),
+        ...(planned.networkMode === undefined ? {} : { network_mode: planned.networkMode }),
         networks_advanced: planned.networks.map(({ key, address }) => ({
           name: this.named(`network-${key}`),
           ...(address === undefined ? {} : { ipv4_address: address }),
@@ -165,12 +210,12 @@ class PlanRenderer {
           ...planned.volumes.map(({ key, path }) => ({ type: 'volume', source: this.named(`volume-${key}`), target: path })),
           ...Object.entries(planned.hostPaths).map(([source, target]) => ({ type: 'bind', source, target })),
         ],
-        upload: [
-          ...planned.files.map(({ path, content }) => ({ file: path, content: literal(content) })),
-          ...Object.entries(planned.secretFiles).map(([file, key]) => ({ file, content: this.secrets.get(key)! })),
-        ],
+        upload: planned.files.map((file) => ({
+          file: file.path,
+          content: 'generated' in file ? this.generated.get(file.generated)! : literal(file.content),
+        })),
         healthcheck: [
-          { test: planned.health.test, interval: '2s', timeout: '5s', start_period: goDuration(planned.health.timeout), retries: 5 },
+          { test: healthTest(planned), interval: '2s', timeout: '5s', start_period: goDuration(planned.health.timeout), retries: 5 },
         ],
         // the same as memory: nothing is swapped
         memory: planned.memory,
@@ -200,10 +245,21 @@ class PlanRenderer {
     return this.resources.get(id)!.getStringAttribute('name');
   }
 
-  private add(id: string, type: string, attributes: Record<string, unknown>, dependsOn: cdktf.TerraformResource[] = []): void {
+  /** For what the certificate is made of. */
+  readonly certificatePart: AddResource = (id, type, attributes) => {
+    const resource = this.add(id, type, attributes);
+    return (attribute) => resource.getStringAttribute(attribute);
+  };
+
+  private add(
+    id: string,
+    type: string,
+    attributes: Record<string, unknown>,
+    dependsOn: cdktf.TerraformResource[] = [],
+  ): cdktf.TerraformResource {
     const resource = new this.library.TerraformResource(this.scope, id, {
       terraformResourceType: type,
-      terraformGeneratorMetadata: { providerName: 'docker' },
+      terraformGeneratorMetadata: { providerName: type.split('_')[0]! },
       ...(dependsOn.length === 0 ? {} : { dependsOn }),
     });
     for (const [name, value] of Object.entries(attributes)) {
@@ -211,7 +267,13 @@ class PlanRenderer {
       resource.addOverride(name, value);
     }
     this.resources.set(id, resource);
+    return resource;
   }
+}
+
+/** Nothing of Terraform's waits between two containers: it is the check that says later that one is healthy. */
+function healthTest({ health: { test, settle }, command }: PlannedContainer): string[] {
+  return settle > 0 && command.length > 0 ? [...test, String(settle)] : [...test];
 }
 
 /** Text that Terraform takes as it is: `${` begins an expression there. */

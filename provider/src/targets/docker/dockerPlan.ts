@@ -40,20 +40,21 @@ export interface PlannedContainer {
   image: string;
   /** Keys of all images that must be there as long as it runs: an invoker's containers need theirs. */
   images: readonly string[];
+  /** Empty: the image's. */
+  entrypoint: readonly string[];
   command: readonly string[];
   env: Readonly<Record<string, string>>;
   /** Variable to the name of a generated secret. */
   secretEnv: Readonly<Record<string, string>>;
   /** Values that must not be shown. */
   hiddenEnv: Readonly<Record<string, string>>;
-  hostNetwork: boolean;
+  /** Instead of networks of the plan. */
+  networkMode?: 'host' | 'none';
   networks: readonly { key: string; address?: string }[];
   ports: readonly { internal: number; address: string; external: number }[];
   volumes: readonly { key: string; path: string }[];
   hostPaths: Readonly<Record<string, string>>;
   files: readonly FileBlueprint[];
-  /** Path to the name of the generated secret whose value is the file's content. */
-  secretFiles: Readonly<Record<string, string>>;
   /** A command inside of the container, as Docker takes it. */
   health: { test: readonly string[]; timeout: number; settle: number };
   memory: number;
@@ -85,11 +86,11 @@ export function dockerPlan(blueprint: Blueprint, platform: string): DockerPlan {
   for (const service of blueprint.services) {
     const image = imageOf(service, images);
     for (const instance of instances.get(service.name)!) {
-      const mounted = service.volumes.flatMap(({ name, path, retain }) => {
+      const mounted = service.volumes.flatMap(({ name, service: owner, path, retain }) => {
         if (path === undefined) return [];
-        const volume = { key: `${instance.name}-${name}`, name: `${platform}-${instance.name}-${name}`, retain };
-        volumes.push(volume);
-        return [{ key: volume.key, path }];
+        const key = `${owner ?? instance.name}-${name}`;
+        if (owner === undefined) volumes.push({ key, name: `${platform}-${key}`, retain });
+        return [{ key, path }];
       });
       const before = instance.index > 0 ? [instances.get(service.name)![instance.index - 1]!.name] : [];
       const needed = service.needs.flatMap((name) => instances.get(name)!.map((needs) => needs.name));
@@ -137,21 +138,21 @@ function container(instance: ServiceInstance, image: string, platform: string): 
     key: name,
     name: `${platform}-${name}`,
     image,
+    entrypoint: service.entrypoint ?? [],
     command: service.program === undefined ? [] : [`${service.program}.js`],
     env: { ...Object.fromEntries(env), ...fileEnv },
     secretEnv,
     hiddenEnv: service.hiddenEnv ?? {},
-    hostNetwork: attachments === 'host',
+    ...(typeof attachments === 'string' ? { networkMode: attachments } : {}),
     networks:
-      attachments === 'host'
+      typeof attachments === 'string'
         ? []
         : attachments.map(({ network, address }) => ({ key: network, ...(address === undefined ? {} : { address }) })),
     ports: instance.ports.flatMap(({ port, published = [] }) =>
       published.map(({ address, port: external }) => ({ internal: port, address, external })),
     ),
     hostPaths: service.hostPaths ?? {},
-    files: service.files ?? [],
-    secretFiles,
+    files: [...(service.files ?? []), ...secretFiles],
     health: { test: healthTest(service, ports), timeout: service.health.timeout, settle: service.health.settle ?? 0 },
     memory: service.memory ?? DEFAULT_MEMORY,
     stopGrace: service.stopGrace ?? DEFAULT_STOP_GRACE,
@@ -166,21 +167,24 @@ export function goDuration(seconds: number): string {
 
 /** Programs of ours read secrets from files, so that all of their environment can be shown in a preview; those of others do not. */
 function secretsOf(service: ServiceBlueprint) {
-  const [secretEnv, secretFiles, fileEnv]: Record<string, string>[] = [{}, {}, {}];
+  const secretEnv: Record<string, string> = {};
+  const fileEnv: Record<string, string> = {};
+  const secretFiles: FileBlueprint[] = [];
   for (const [variable, secret] of Object.entries(service.secrets)) {
     if (service.program === undefined) {
-      secretEnv![variable] = secret;
+      secretEnv[variable] = secret;
     } else {
       const path = `/run/openwhisk/${variable}`;
-      secretFiles![path] = secret;
-      fileEnv![`${variable}_FILE`] = path;
+      secretFiles.push({ path, generated: secret, secret: true });
+      fileEnv[`${variable}_FILE`] = path;
     }
   }
-  return { secretEnv: secretEnv!, secretFiles: secretFiles!, fileEnv: fileEnv! };
+  return { secretEnv, secretFiles, fileEnv };
 }
 
 /** Programs of ours bring what asks an address along; all images of others have a bash, which can at least connect. */
 function healthTest({ health, program }: ServiceBlueprint, ports: Readonly<Record<string, number>>): string[] {
+  if (health.port === undefined) return ['CMD', 'bash', '-c', `[ -s ${health.file!} ]`];
   const port = ports[health.port]!;
   if (program === undefined || health.path === undefined) return ['CMD', 'bash', '-c', `exec 3<>/dev/tcp/127.0.0.1/${port}`];
   return ['CMD', 'node', '/platform/health.js', `http://127.0.0.1:${port}${health.path}`];

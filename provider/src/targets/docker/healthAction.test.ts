@@ -19,7 +19,7 @@ let seen: string[];
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
 /** Proves a platform that answers as `answers` says; the action gives back what it was sent. */
-async function prove(answers: Answers): Promise<unknown> {
+async function prove(answers: Answers, kind = 'nodejs:20'): Promise<unknown> {
   seen = [];
   server = createServer((request, response) => {
     let body = '';
@@ -37,13 +37,13 @@ async function prove(answers: Answers): Promise<unknown> {
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const inputs = { apiHost: host, adminUrl: host, adminKey: 'k', kind: 'nodejs:20', platform: 'p', engine: 'unix:///nowhere' };
+  const inputs = { apiHost: host, adminUrl: host, adminKey: 'k', kind, platform: 'p', engine: 'unix:///nowhere' };
   const context = { deadline: performance.now() + 300, signal: new AbortController().signal, log: () => undefined };
   return healthActionModel.create(inputs, context as unknown as OperationContext).catch((error: Error) => error.message);
 }
 
-it('goes all the way and takes its namespace away', async () => {
-  expect(await prove(RIGHT)).toMatchObject({ id: 'p' });
+it.each(['nodejs:20', 'python:3.11', 'go:1.26', 'native:1'])('goes all the way with %s and takes its namespace away', async (kind) => {
+  expect(await prove(RIGHT, kind)).toMatchObject({ id: 'p' });
   expect(seen).toEqual(Object.keys(RIGHT));
 });
 

@@ -7,11 +7,13 @@ import {
   type Input,
   interpolate,
   type Output,
+  output,
   type ProviderResource,
   type Resource,
   secret,
 } from '@pulumi/pulumi';
 import type { Blueprint } from '../../blueprint/blueprint';
+import { type CertificateBlueprint, GENERATED_CERTIFICATE, GENERATED_KEY } from '../../blueprint/tls';
 import type { RenderedPlatform } from '../local/renderLocal';
 import { type DockerPlan, dockerPlan, goDuration, type PlannedContainer, type PlannedImage } from './dockerPlan';
 
@@ -45,6 +47,20 @@ class GeneratedSecret extends CustomResource {
   }
 }
 
+class Certificate extends CustomResource {
+  declare readonly certificate: Output<string>;
+  declare readonly key: Output<string>;
+  declare readonly caCertificate: Output<string>;
+  constructor(name: string, { names, days, renewal }: CertificateBlueprint, options: CustomResourceOptions) {
+    super(
+      'openwhisk:docker:Certificate',
+      name,
+      { names: [...names], days, renewal, certificate: undefined, key: undefined, caCertificate: undefined },
+      { ...options, additionalSecretOutputs: ['key', 'authorityKey'] },
+    );
+  }
+}
+
 class ContainerHealth extends CustomResource {
   declare readonly containerId: Output<string>;
   constructor(
@@ -66,7 +82,7 @@ class HealthAction extends CustomResource {
 
 /** Turns a blueprint into images, networks, volumes and containers of a Docker engine. */
 export function renderDocker(blueprint: Blueprint, options: DockerOptions): RenderedPlatform {
-  return new DockerRenderer(dockerPlan(blueprint, options.platform), options).render(blueprint.generatedSecrets);
+  return new DockerRenderer(dockerPlan(blueprint, options.platform), options).render(blueprint);
 }
 
 class DockerRenderer {
@@ -93,8 +109,10 @@ class DockerRenderer {
     this.theirs = { parent, provider, customTimeouts: TIMEOUTS };
   }
 
-  render(generatedSecrets: readonly string[]): RenderedPlatform {
-    const secrets = new Map(generatedSecrets.map((name) => [name, new GeneratedSecret(this.named(name), this.own)]));
+  render({ generatedSecrets, certificate, metrics }: Blueprint): RenderedPlatform {
+    const generated = new Map(generatedSecrets.map((name) => [name, new GeneratedSecret(this.named(name), this.own).value]));
+    const issued = certificate && new Certificate(this.named('certificate'), certificate, this.own);
+    if (issued !== undefined) generated.set(GENERATED_CERTIFICATE, issued.certificate).set(GENERATED_KEY, issued.key);
     for (const image of this.plan.images) this.images.set(image.key, this.image(image));
     for (const network of this.plan.networks) {
       const { key, name, subnet, gateway, ipRange, internal } = network;
@@ -103,8 +121,8 @@ class DockerRenderer {
     }
     for (const { key, name, retain } of this.plan.volumes)
       this.volumes.set(key, new docker.Volume(this.named(key), { name }, { ...this.theirs, retainOnDelete: retain }));
-    const containers = this.plan.containers.map((container) => this.container(container, secrets));
-    const adminKey = secret(secrets.get('adminKey')!.value);
+    const containers = this.plan.containers.map((container) => this.container(container, generated));
+    const adminKey = secret(generated.get('adminKey')!);
     const { platform, engine, kind, endpoints } = this.options;
     const proof = new HealthAction(
       this.named('health'),
@@ -121,7 +139,13 @@ class DockerRenderer {
     );
     // known before the platform is up, and used only when it has been proved
     const once = (address: Output<string>, value: string): Output<string> => interpolate`${address}`.apply(() => value);
-    return { apiHost: once(proof.apiHost, endpoints.apiHost), adminUrl: once(proof.adminUrl, endpoints.adminUrl), adminKey };
+    return {
+      apiHost: once(proof.apiHost, endpoints.apiHost),
+      adminUrl: once(proof.adminUrl, endpoints.adminUrl),
+      adminKey,
+      prometheusTargets: output([...metrics]),
+      ...(issued === undefined ? {} : { caCertificate: issued.caCertificate }),
+    };
   }
 
   private named(key: string): string {
@@ -135,22 +159,23 @@ class DockerRenderer {
     return new docker.RemoteImage(`${this.named(key)}-image`, args, this.theirs);
   }
 
-  private container(planned: PlannedContainer, secrets: ReadonlyMap<string, GeneratedSecret>): docker.Container {
+  private container(planned: PlannedContainer, generated: ReadonlyMap<string, Output<string>>): docker.Container {
     const image = this.images.get(planned.image)!;
     const used: Resource[] = planned.after.map((key) => this.healths.get(key)!);
     const envs: Input<string>[] = [
       ...Object.entries(planned.env).map(([name, value]) => `${name}=${value}`),
       ...Object.entries(planned.hiddenEnv).map(([name, value]) => secret(`${name}=${value}`)),
-      ...Object.entries(planned.secretEnv).map(([name, key]) => secret(interpolate`${name}=${secrets.get(key)!.value}`)),
+      ...Object.entries(planned.secretEnv).map(([name, key]) => secret(interpolate`${name}=${generated.get(key)!}`)),
     ];
     const container = new docker.Container(
       this.named(planned.key),
       {
         name: planned.name,
         image: image.name,
+        ...(planned.entrypoint.length === 0 ? {} : { entrypoints: [...planned.entrypoint] }),
         ...(planned.command.length === 0 ? {} : { command: [...planned.command] }),
         envs,
-        ...(planned.hostNetwork ? { networkMode: 'host' } : {}),
+        ...(planned.networkMode === undefined ? {} : { networkMode: planned.networkMode }),
         networksAdvanced: planned.networks.map(({ key, address }) => ({
           name: this.networks.get(key)!.name,
           ...(address === undefined ? {} : { ipv4Address: address }),
@@ -160,10 +185,10 @@ class DockerRenderer {
           ...planned.volumes.map(({ key, path }) => ({ type: 'volume', source: this.volumes.get(key)!.name, target: path })),
           ...Object.entries(planned.hostPaths).map(([source, target]) => ({ type: 'bind', source, target })),
         ],
-        uploads: [
-          ...planned.files.map(({ path, content, secret: hidden }) => ({ file: path, content: hidden ? secret(content) : content })),
-          ...Object.entries(planned.secretFiles).map(([file, key]) => ({ file, content: secret(secrets.get(key)!.value) })),
-        ],
+        uploads: planned.files.map((file) => {
+          const content: Input<string> = 'generated' in file ? generated.get(file.generated)! : file.content;
+          return { file: file.path, content: file.secret ? secret(content) : content };
+        }),
         healthcheck: {
           tests: [...planned.health.test],
           interval: '2s',

@@ -1,4 +1,4 @@
-import { type ComponentResource, CustomResource, type Output, type Resource, secret } from '@pulumi/pulumi';
+import { type ComponentResource, CustomResource, type Output, output, type Resource, secret } from '@pulumi/pulumi';
 import type { Blueprint, ServiceBlueprint } from '../../blueprint/blueprint';
 
 export interface LocalOptions {
@@ -15,6 +15,10 @@ export interface RenderedPlatform {
   apiHost: Output<string>;
   adminUrl: Output<string>;
   adminKey: Output<string>;
+  /** `address:port` of each part that has metrics. */
+  prometheusTargets: Output<string[]>;
+  /** Of the authority that signed its certificate, when that was generated. */
+  caCertificate?: Output<string>;
 }
 
 class GeneratedSecret extends CustomResource {
@@ -49,6 +53,7 @@ export function renderLocal(blueprint: Blueprint, options: LocalOptions): Render
     apiHost: url(blueprint.endpoints.api),
     adminUrl: url(blueprint.endpoints.admin),
     adminKey: secret(secrets.get('adminKey')!.value),
+    prometheusTargets: output([...blueprint.metrics]),
   };
 }
 

@@ -63,6 +63,11 @@ func GetAuth(ctx *pulumi.Context) string {
 	return value
 }
 
+// Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform's `caCertificate`. Default: none.
+func GetCaCertificate(ctx *pulumi.Context) string {
+	return config.Get(ctx, "openwhisk:caCertificate")
+}
+
 // Accept any TLS certificate. Default: false.
 func GetInsecure(ctx *pulumi.Context) bool {
 	return config.GetBool(ctx, "openwhisk:insecure")

@@ -34,6 +34,11 @@ auth: Optional[str]
 Key of the namespace, `uuid:key`. Default: `WHISK_AUTH`, else, when the host comes from there too, `AUTH` in `~/.wskprops`.
 """
 
+caCertificate: Optional[str]
+"""
+Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform's `caCertificate`. Default: none.
+"""
+
 insecure: Optional[bool]
 """
 Accept any TLS certificate. Default: false.

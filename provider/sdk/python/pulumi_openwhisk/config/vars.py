@@ -49,6 +49,13 @@ class _ExportableConfig(types.ModuleType):
         return __config__.get('auth') or _utilities.get_env('WHISK_AUTH')
 
     @_builtins.property
+    def ca_certificate(self) -> Optional[str]:
+        """
+        Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform's `caCertificate`. Default: none.
+        """
+        return __config__.get('caCertificate')
+
+    @_builtins.property
     def insecure(self) -> Optional[bool]:
         """
         Accept any TLS certificate. Default: false.

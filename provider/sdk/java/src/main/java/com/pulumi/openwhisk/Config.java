@@ -41,6 +41,13 @@ public final class Config {
         return Codegen.stringProp("auth").config(config).env("WHISK_AUTH").get();
     }
 /**
+ * Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform&#39;s `caCertificate`. Default: none.
+ * 
+ */
+    public Optional<String> caCertificate() {
+        return Codegen.stringProp("caCertificate").config(config).get();
+    }
+/**
  * Accept any TLS certificate. Default: false.
  * 
  */

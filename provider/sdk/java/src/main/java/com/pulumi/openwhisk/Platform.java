@@ -10,6 +10,7 @@ import com.pulumi.core.internal.Codegen;
 import com.pulumi.openwhisk.PlatformArgs;
 import com.pulumi.openwhisk.Utilities;
 import java.lang.String;
+import java.util.List;
 import javax.annotation.Nullable;
 
 /**
@@ -61,6 +62,34 @@ public class Platform extends com.pulumi.resources.ComponentResource {
      */
     public Output<String> apiHost() {
         return this.apiHost;
+    }
+    /**
+     * Certificate of the authority that signed the platform&#39;s own, in PEM form: what a provider needs as `caCertificate`. Empty when no certificate was generated.
+     * 
+     */
+    @Export(name="caCertificate", refs={String.class}, tree="[0]")
+    private Output<String> caCertificate;
+
+    /**
+     * @return Certificate of the authority that signed the platform&#39;s own, in PEM form: what a provider needs as `caCertificate`. Empty when no certificate was generated.
+     * 
+     */
+    public Output<String> caCertificate() {
+        return this.caCertificate;
+    }
+    /**
+     * `address:port` of each part that answers `/metrics`, as seen from the host the platform is on. Locally none, unless `settings` has `CONFIG_whisk_metrics_prometheusEnabled` as `true`.
+     * 
+     */
+    @Export(name="prometheusTargets", refs={List.class,String.class}, tree="[0,1]")
+    private Output<List<String>> prometheusTargets;
+
+    /**
+     * @return `address:port` of each part that answers `/metrics`, as seen from the host the platform is on. Locally none, unless `settings` has `CONFIG_whisk_metrics_prometheusEnabled` as `true`.
+     * 
+     */
+    public Output<List<String>> prometheusTargets() {
+        return this.prometheusTargets;
     }
 
     /**

@@ -79,6 +79,21 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
+     * Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform&#39;s `caCertificate`. Default: none.
+     * 
+     */
+    @Import(name="caCertificate")
+    private @Nullable Output<String> caCertificate;
+
+    /**
+     * @return Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform&#39;s `caCertificate`. Default: none.
+     * 
+     */
+    public Optional<Output<String>> caCertificate() {
+        return Optional.ofNullable(this.caCertificate);
+    }
+
+    /**
      * Accept any TLS certificate. Default: false.
      * 
      */
@@ -145,6 +160,7 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
         this.adminUrl = $.adminUrl;
         this.apiHost = $.apiHost;
         this.auth = $.auth;
+        this.caCertificate = $.caCertificate;
         this.insecure = $.insecure;
         this.maxRetries = $.maxRetries;
         this.namespace = $.namespace;
@@ -251,6 +267,27 @@ public final class ProviderArgs extends com.pulumi.resources.ResourceArgs {
          */
         public Builder auth(String auth) {
             return auth(Output.of(auth));
+        }
+
+        /**
+         * @param caCertificate Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform&#39;s `caCertificate`. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder caCertificate(@Nullable Output<String> caCertificate) {
+            $.caCertificate = caCertificate;
+            return this;
+        }
+
+        /**
+         * @param caCertificate Certificate of an authority that is trusted beside those every program trusts, in PEM form, such as a platform&#39;s `caCertificate`. Default: none.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder caCertificate(String caCertificate) {
+            return caCertificate(Output.of(caCertificate));
         }
 
         /**

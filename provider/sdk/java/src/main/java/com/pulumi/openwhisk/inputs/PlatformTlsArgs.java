@@ -5,13 +5,17 @@ package com.pulumi.openwhisk.inputs;
 
 import com.pulumi.core.Output;
 import com.pulumi.core.annotations.Import;
-import com.pulumi.exceptions.MissingRequiredPropertyException;
+import java.lang.Boolean;
+import java.lang.Integer;
 import java.lang.String;
+import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nullable;
 
 
 /**
- * A certificate, in PEM form.
+ * A certificate and its key, in PEM form, or that they are to be generated.
  * 
  */
 public final class PlatformTlsArgs extends com.pulumi.resources.ResourceArgs {
@@ -22,37 +26,101 @@ public final class PlatformTlsArgs extends com.pulumi.resources.ResourceArgs {
      * The certificate, with those between it and the root.
      * 
      */
-    @Import(name="certificate", required=true)
-    private Output<String> certificate;
+    @Import(name="certificate")
+    private @Nullable Output<String> certificate;
 
     /**
      * @return The certificate, with those between it and the root.
      * 
      */
-    public Output<String> certificate() {
-        return this.certificate;
+    public Optional<Output<String>> certificate() {
+        return Optional.ofNullable(this.certificate);
+    }
+
+    /**
+     * Days a generated certificate is valid, up to 1825; an update in the last 30 of them, or in the last third, renews it. Default: 365.
+     * 
+     */
+    @Import(name="days")
+    private @Nullable Integer days;
+
+    /**
+     * @return Days a generated certificate is valid, up to 1825; an update in the last 30 of them, or in the last third, renews it. Default: 365.
+     * 
+     */
+    public Optional<Integer> days() {
+        return Optional.ofNullable(this.days);
+    }
+
+    /**
+     * An authority of the platform&#39;s own signs a certificate for its host, its domain and `names`; clients trust it by `caCertificate` of the platform. Default: false.
+     * 
+     */
+    @Import(name="generate")
+    private @Nullable Boolean generate;
+
+    /**
+     * @return An authority of the platform&#39;s own signs a certificate for its host, its domain and `names`; clients trust it by `caCertificate` of the platform. Default: false.
+     * 
+     */
+    public Optional<Boolean> generate() {
+        return Optional.ofNullable(this.generate);
     }
 
     /**
      * Its private key.
      * 
      */
-    @Import(name="key", required=true)
-    private Output<String> key;
+    @Import(name="key")
+    private @Nullable Output<String> key;
 
     /**
      * @return Its private key.
      * 
      */
-    public Output<String> key() {
-        return this.key;
+    public Optional<Output<String>> key() {
+        return Optional.ofNullable(this.key);
+    }
+
+    /**
+     * Further names and addresses of a generated certificate; `*.` at the beginning stands for one label.
+     * 
+     */
+    @Import(name="names")
+    private @Nullable List<String> names;
+
+    /**
+     * @return Further names and addresses of a generated certificate; `*.` at the beginning stands for one label.
+     * 
+     */
+    public Optional<List<String>> names() {
+        return Optional.ofNullable(this.names);
+    }
+
+    /**
+     * Any text: another one renews a generated certificate at once.
+     * 
+     */
+    @Import(name="renewal")
+    private @Nullable String renewal;
+
+    /**
+     * @return Any text: another one renews a generated certificate at once.
+     * 
+     */
+    public Optional<String> renewal() {
+        return Optional.ofNullable(this.renewal);
     }
 
     private PlatformTlsArgs() {}
 
     private PlatformTlsArgs(PlatformTlsArgs $) {
         this.certificate = $.certificate;
+        this.days = $.days;
+        this.generate = $.generate;
         this.key = $.key;
+        this.names = $.names;
+        this.renewal = $.renewal;
     }
 
     public static Builder builder() {
@@ -79,7 +147,7 @@ public final class PlatformTlsArgs extends com.pulumi.resources.ResourceArgs {
          * @return builder
          * 
          */
-        public Builder certificate(Output<String> certificate) {
+        public Builder certificate(@Nullable Output<String> certificate) {
             $.certificate = certificate;
             return this;
         }
@@ -95,12 +163,34 @@ public final class PlatformTlsArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
+         * @param days Days a generated certificate is valid, up to 1825; an update in the last 30 of them, or in the last third, renews it. Default: 365.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder days(@Nullable Integer days) {
+            $.days = days;
+            return this;
+        }
+
+        /**
+         * @param generate An authority of the platform&#39;s own signs a certificate for its host, its domain and `names`; clients trust it by `caCertificate` of the platform. Default: false.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder generate(@Nullable Boolean generate) {
+            $.generate = generate;
+            return this;
+        }
+
+        /**
          * @param key Its private key.
          * 
          * @return builder
          * 
          */
-        public Builder key(Output<String> key) {
+        public Builder key(@Nullable Output<String> key) {
             $.key = key;
             return this;
         }
@@ -115,13 +205,39 @@ public final class PlatformTlsArgs extends com.pulumi.resources.ResourceArgs {
             return key(Output.of(key));
         }
 
+        /**
+         * @param names Further names and addresses of a generated certificate; `*.` at the beginning stands for one label.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder names(@Nullable List<String> names) {
+            $.names = names;
+            return this;
+        }
+
+        /**
+         * @param names Further names and addresses of a generated certificate; `*.` at the beginning stands for one label.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder names(String... names) {
+            return names(List.of(names));
+        }
+
+        /**
+         * @param renewal Any text: another one renews a generated certificate at once.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder renewal(@Nullable String renewal) {
+            $.renewal = renewal;
+            return this;
+        }
+
         public PlatformTlsArgs build() {
-            if ($.certificate == null) {
-                throw new MissingRequiredPropertyException("PlatformTlsArgs", "certificate");
-            }
-            if ($.key == null) {
-                throw new MissingRequiredPropertyException("PlatformTlsArgs", "key");
-            }
             return $;
         }
     }
