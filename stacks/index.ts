@@ -20,18 +20,18 @@ const platform = new openwhisk.Platform('platform', {
 // What lives on the platform goes with it: nothing has to be deleted one by one when all of it is destroyed. Where the data stays, it has to.
 const goesWithPlatform = retainData ? {} : { deletedWith: platform };
 
-const admin = new openwhisk.Provider('admin', { apiHost: platform.apiHost, adminUrl: platform.adminUrl, adminKey: platform.adminKey });
+const { apiHost, adminUrl, adminKey, caCertificate } = platform;
+const admin = new openwhisk.Provider('admin', { apiHost, adminUrl, adminKey, caCertificate });
 const guest = new openwhisk.Namespace('guest', {}, { provider: admin, ...goesWithPlatform });
 
-const provider = new openwhisk.Provider('guest', { apiHost: platform.apiHost, auth: guest.auth, namespace: guest.name });
+const provider = new openwhisk.Provider('guest', { apiHost, auth: guest.auth, namespace: guest.name, caCertificate });
 const { greet } = hello(
   { greeting: config.get('greeting') ?? 'Hello', token: config.getSecret('token') ?? pulumi.secret('a token for development') },
   { provider, ...goesWithPlatform },
 );
 
-export const apiHost = platform.apiHost;
-export const adminUrl = platform.adminUrl;
-export const adminKey = platform.adminKey;
+export { adminKey, adminUrl, apiHost, caCertificate };
+export const prometheusTargets = platform.prometheusTargets;
 export const namespace = guest.name;
 export const auth = guest.auth;
 /** The action `npm run up` calls at the end. */

@@ -70,12 +70,14 @@ export class RepositoryCopy {
     writeFileSync(this.path(file), after);
   }
 
-  /** Adds a stack that is dev on other ports; or, given an environment that there is, moves that one to free ports. */
+  /** Adds a stack that is dev on other ports; or, given an environment that there is, moves that one to free ports and to processes. */
   async addStack(name: string, like = 'dev'): Promise<{ apiPort: number; adminPort: number }> {
     const [apiPort, adminPort] = (await freePorts(2)) as [number, number];
     const text = this.read(`stacks/Pulumi.${like}.yaml`)
       .replace(/(platform:apiPort:).*/, `$1 "${apiPort}"`)
-      .replace(/(platform:adminPort:).*/, `$1 "${adminPort}"`);
+      .replace(/(platform:adminPort:).*/, `$1 "${adminPort}"`)
+      .replace(/(platform:target:) docker/, '$1 local')
+      .replace(/\n {2}platform:docker:(\n {4}.*)*/, '');
     writeFileSync(this.path(`stacks/Pulumi.${name}.yaml`), text);
     this.stacks.push(name);
     return { apiPort, adminPort };
