@@ -13,3 +13,8 @@ export function clientHost(host = '127.0.0.1', engine?: string): string {
 export function engineHost(engine: string | undefined): string | undefined {
   return engine === undefined ? undefined : /^(?:tcp|ssh):\/\/(?:[^@/]*@)?([^:/]+)/.exec(engine)?.[1];
 }
+
+/** Whether a name means the machine one is on. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host.startsWith('127.');
+}

@@ -122,11 +122,20 @@ it.each(['a-b', 'shop-dev-platform', ''])('has a block of addresses for the name
   expect(subnetProblem(defaultSubnet(name))).toBeUndefined();
 });
 
+it.each<PlatformArgs>([
+  { target: 'docker', host: '0.0.0.0', docker: { engine: 'ssh://me@far' } },
+  { target: 'docker', docker: { engine: 'tcp://localhost:2375' } },
+  { target: 'docker', docker: { domain: 'example.com', tls: { generate: true, names: ['::1', '10.1.2.3', '*.a.b'], days: 1 } } },
+])('takes %j', (args) => {
+  expect(checkPlatformArgs(args)).toEqual([]);
+});
+
 it.each<[PlatformArgs, string]>([
   [{ target: 'docker', docker: { controllers: 0 } }, 'docker.controllers'],
   [{ target: 'docker', docker: { invokers: 65 } }, 'docker.invokers'],
   [{ target: 'docker', docker: { subnet: '10.0.0.0/8' } }, 'docker.subnet'],
   [{ target: 'docker', docker: { engine: 'here' } }, 'docker.engine'],
+  [{ target: 'docker', docker: { engine: 'ssh://me@far' } }, 'host'],
   [{ target: 'docker', docker: { tls: { certificate: '', key: 'k' } } }, 'docker.tls'],
   [{ target: 'docker', docker: { tls: {} } }, 'docker.tls'],
   [{ target: 'docker', docker: { tls: { generate: true, key: 'k' } } }, 'docker.tls'],

@@ -1,4 +1,5 @@
 import { MAX_CONTROLLERS, subnetProblem } from './addresses';
+import { engineHost, isLoopback } from './clientHost';
 import { isHostName, tlsProblems } from './tls';
 
 /** What a program says about the platform it wants; everything may be left out. */
@@ -121,6 +122,12 @@ export function checkPlatformArgs(args: PlatformArgs): ArgumentProblem[] {
   if (args.docker !== undefined) {
     if (args.target !== 'docker') say('docker', 'is for the target "docker" only');
     checkDocker(args.docker, say);
+    const machine = engineHost(args.docker.engine);
+    if (machine !== undefined && !isLoopback(machine) && args.host === undefined)
+      say(
+        'host',
+        `must be given, since the engine is on ${machine}, whose 127.0.0.1 is not reached from here: 0.0.0.0 opens ports on all its addresses`,
+      );
   }
   return problems;
 }
