@@ -9,6 +9,7 @@ import { ControlledProcess } from './controlledProcess';
 import { type CouchServer, startCouchServer } from './couchServer';
 import { type BrokerOptions, type KafkaBroker, startKafkaBroker } from './kafkaBroker';
 import { type NginxServer, startNginx } from './nginxServer';
+import { addSharedAddress, OwnNetwork, sharedAddress } from './ownNetwork';
 
 const programs = join(__dirname, '../../platform/dist/main');
 
@@ -18,6 +19,8 @@ export interface ClusterOptions {
   /** Added to the environment of controllers and invokers. */
   environment?: Record<string, string>;
   broker?: BrokerOptions;
+  /** The last controller and the first invoker are each in a network of their own, and can be cut off. */
+  apart?: boolean;
 }
 
 /** A controller or invoker, each a process of its own that can be killed, paused and started again. */
@@ -25,6 +28,8 @@ export interface Member {
   readonly process: ControlledProcess;
   /** Base of its health and admin routes. */
   readonly admin: string;
+  /** Undefined for one that shares the network of the tests. */
+  readonly network?: OwnNetwork | undefined;
 }
 
 export interface ControllerMember extends Member {
@@ -42,14 +47,15 @@ export class Cluster {
   couch!: CouchServer;
   nginx!: NginxServer;
   apiHost!: string;
+  private removeAddress: (() => Promise<void>) | undefined;
   /** How long each part took to come up, ms. */
   readonly startTimes: Record<string, number> = {};
 
   private constructor(private readonly options: Required<ClusterOptions>) {}
 
   /** Resolves when every controller is ready: it has bus, database and a healthy invoker. */
-  static async start({ controllers = 2, invokers = 3, environment = {}, broker = {} }: ClusterOptions = {}): Promise<Cluster> {
-    const cluster = new Cluster({ controllers, invokers, environment, broker });
+  static async start(options: ClusterOptions = {}): Promise<Cluster> {
+    const cluster = new Cluster({ controllers: 2, invokers: 3, environment: {}, broker: {}, apart: false, ...options });
     try {
       await cluster.run();
       return cluster;
@@ -60,10 +66,11 @@ export class Cluster {
   }
 
   private async run(): Promise<void> {
-    const { controllers, invokers, broker } = this.options;
+    const { controllers, invokers, broker, apart } = this.options;
+    if (apart) this.removeAddress = await addSharedAddress();
     [this.kafka, this.couch] = await Promise.all([
-      this.timed('Kafka', startKafkaBroker(broker)),
-      this.timed('CouchDB-protocol server', startCouchServer()),
+      this.timed('Kafka', startKafkaBroker({ host: this.address, ...broker })),
+      this.timed('CouchDB-protocol server', startCouchServer(this.address)),
     ]);
     const apiPort = await freePort();
     this.apiHost = `http://127.0.0.1:${apiPort}`;
@@ -86,7 +93,14 @@ export class Cluster {
     await Promise.all([...this.controllers, ...this.invokers].map(({ process }) => process.kill()));
     await this.couch?.close();
     await this.kafka?.close();
+    for (const { network } of [...this.controllers, ...this.invokers]) await network?.remove();
+    await this.removeAddress?.();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** By which every part of it reaches what listens here. */
+  get address(): string {
+    return this.options.apart ? sharedAddress : '127.0.0.1';
   }
 
   admin(method: string, path: string, json?: unknown, controller = 0): Promise<HttpAnswer> {
@@ -128,33 +142,38 @@ export class Cluster {
 
   private async controller(index: number): Promise<ControllerMember> {
     const [port, adminPort] = [await freePort(), await freePort()];
-    const admin = `http://127.0.0.1:${adminPort}`;
+    const network = this.options.apart && index === this.options.controllers - 1 ? await OwnNetwork.make() : undefined;
+    const host = network?.address ?? '127.0.0.1';
+    const admin = `http://${host}:${adminPort}`;
+    const api = `http://${host}:${port}`;
     const process = new ControlledProcess({
       name: `controller ${index}`,
-      command: globalThis.process.execPath,
-      args: [join(programs, 'controller.js')],
+      ...program('controller.js', network),
       env: {
         ...this.shared(),
+        OPENWHISK_API_HOST: host,
         OPENWHISK_API_PORT: String(port),
         OPENWHISK_ADMIN_PORT: String(adminPort),
         OPENWHISK_ADMIN_KEY: this.adminKey,
         OPENWHISK_CONTROLLER_ID: String(index),
         ...this.options.environment,
       },
-      ready: async () => (await call(`${admin}/ready`, { timeout: 3000 })).status === 200 && (await listens(port)),
+      ready: async () => (await call(`${admin}/ready`, { timeout: 3000 })).status === 200 && (await listens(api)),
     });
-    return { process, admin, api: `http://127.0.0.1:${port}` };
+    return { process, admin, api, network };
   }
 
   private async invoker(index: number): Promise<Member> {
     const adminPort = await freePort();
-    const admin = `http://127.0.0.1:${adminPort}`;
+    const network = this.options.apart && index === 0 ? await OwnNetwork.make() : undefined;
+    const host = network?.address ?? '127.0.0.1';
+    const admin = `http://${host}:${adminPort}`;
     const process = new ControlledProcess({
       name: `invoker ${index}`,
-      command: globalThis.process.execPath,
-      args: [join(programs, 'invoker.js')],
+      ...program('invoker.js', network),
       env: {
         ...this.shared(),
+        OPENWHISK_API_HOST: host,
         OPENWHISK_ADMIN_PORT: String(adminPort),
         OPENWHISK_INVOKER_ID: String(index),
         OPENWHISK_DATA_DIR: join(this.folder, `invoker${index}`),
@@ -162,7 +181,7 @@ export class Cluster {
       },
       ready: async () => (await call(`${admin}/ready`, { timeout: 3000 })).status === 200,
     });
-    return { process, admin };
+    return { process, admin, network };
   }
 
   private shared(): Record<string, string> {
@@ -181,6 +200,11 @@ export class Cluster {
   }
 }
 
-async function listens(port: number): Promise<boolean> {
-  return (await call(`http://127.0.0.1:${port}/ping`, { timeout: 2000 })).text === 'pong';
+function program(file: string, network: OwnNetwork | undefined): { command: string; args: string[] } {
+  const [command, ...args] = [...(network?.enter ?? []), process.execPath, join(programs, file)];
+  return { command: command!, args };
+}
+
+async function listens(api: string): Promise<boolean> {
+  return (await call(`${api}/ping`, { timeout: 2000 })).text === 'pong';
 }

@@ -19,16 +19,16 @@ export interface CouchServer {
 }
 
 /** Starts a server and resolves when it answers. Throws with the reason when none is to be had. */
-export async function startCouchServer(): Promise<CouchServer> {
+export async function startCouchServer(host = '127.0.0.1'): Promise<CouchServer> {
   const external = process.env.OPENWHISK_TEST_COUCHDB;
   if (external) return externalServer(external);
   const folder = mkdtempSync(join(tmpdir(), 'couch-'));
-  const url = `http://127.0.0.1:${await freePort()}`;
+  const url = `http://${host}:${await freePort()}`;
   const [username, password] = ['whisk', randomBytes(12).toString('hex')];
   const server = new ControlledProcess({
     name: 'The CouchDB-protocol server',
     command: process.execPath,
-    args: [join(__dirname, 'couchProgram.mjs'), folder, new URL(url).port],
+    args: [join(__dirname, 'couchProgram.mjs'), folder, new URL(url).port, host],
     env: { PATH: process.env.PATH, COUCHDB_USER: username, COUCHDB_PASSWORD: password },
     ready: async () => (await call(`${url}/`, { timeout: 2000 })).status === 200,
   });

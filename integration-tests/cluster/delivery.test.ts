@@ -25,6 +25,7 @@ beforeAll(async () => {
     controllers: 2,
     invokers: 2,
     // room for all that is sent to an invoker before anybody knows that it is dead
+    apart: true,
     environment: { OPENWHISK_TAKEOVER_AFTER: '1 s', CONFIG_whisk_containerPool_userMemory: '8192 m' },
   });
   await cluster.settled();
@@ -105,3 +106,79 @@ test('an invoker is stopped for longer than others wait, and goes on: nothing ru
   await kept(90_000);
   await cluster.settled();
 });
+
+test('nginx is stopped for a while and goes on: no request fails', async () => {
+  load.start();
+  await seconds(1);
+  await cluster.nginx.signal('SIGSTOP');
+  await seconds(3);
+  await cluster.nginx.signal('SIGCONT');
+  await answersAgain(load.now);
+  expect(await kept()).toEqual([]);
+  expect(load.failures).toEqual([]);
+});
+
+test('nginx is killed and comes back: only calls while it was away fail', async () => {
+  load.start();
+  await seconds(1);
+  const away = load.now;
+  await cluster.nginx.signal('SIGKILL');
+  await seconds(1);
+  await cluster.nginx.process.run();
+  const back = load.now;
+  await answersAgain(back);
+  report('nginx killed: the first answer after it was back came after', load.firstAnswer(back) - back);
+  expect(await kept()).toEqual([]);
+  expect(load.failures.length).toBeGreaterThan(0);
+  expect(load.failures.filter(({ began, at }) => at < away - 100 || began > back)).toEqual([]);
+});
+
+test('a controller is cut off and comes back: the other one carries its orchestrations on, each step runs once', async () => {
+  const lone = cluster.controllers[1]!;
+  const kinds = ['sequence', 'composition'] as const;
+  const begun = await Promise.all(kinds.map(async (kind) => (await load.slow(kind, 2, lone.api)).map((id) => [id, kind] as const)));
+  load.start();
+  await seconds(1);
+  const cut = load.now;
+  await lone.network!.cut();
+  // for those who wait for it
+  load.start();
+  await seconds(17);
+  const joined = load.now;
+  await lone.network!.join();
+  await seconds(2);
+  await answersAgain(joined);
+  await load.stop();
+  report('a controller cut off: the longest time without an answer was', load.longestGap(cut));
+  // what it had in hand: one on each connection of the load
+  expect(load.failures.length).toBeLessThanOrEqual(8);
+  expect(load.failures.filter(({ kind, began }) => kind === 'read' || began > joined + 5000)).toEqual([]);
+  const records = await load.recorded(90_000);
+  expect([...load.runs].filter(([, runs]) => runs > 1)).toEqual([]);
+  for (const [id, kind] of begun.flat()) expect(records.get(id)).toMatchObject({ status: 'success', result: { n: load.resultOf(kind) } });
+  await cluster.settled();
+});
+
+test('an invoker is cut off and comes back: others do its work, and nothing runs twice', async () => {
+  const lone = cluster.invokers[0]!;
+  load.start();
+  await seconds(1);
+  const cut = load.now;
+  await lone.network!.cut();
+  load.start();
+  await seconds(17);
+  const joined = load.now;
+  await lone.network!.join();
+  await cluster.settled();
+  await answersAgain(joined);
+  report('an invoker cut off: the longest time without an answer was', load.longestGap(cut));
+  const failed = await kept(90_000);
+  // what it had begun; whether that ran nobody can say
+  expect(failed.length).toBeLessThanOrEqual(8 * 3);
+  expect(load.failures.filter(({ kind, began }) => kind === 'read' || began > joined + 5000)).toEqual([]);
+});
+
+/** Figures belong to what a run of the tests tells. */
+function report(what: string, ms: number): void {
+  process.stderr.write(`  ${what} ${(ms / 1000).toFixed(1)} s\n`);
+}

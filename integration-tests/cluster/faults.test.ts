@@ -144,20 +144,29 @@ test('an invoker is paused: what it had is recorded, other work goes elsewhere',
   const paused = cluster.invokers[load.home(cluster.invokers.length)]!.process;
   load.start();
   await seconds(1);
+  const patient = load.waitFor(60_000);
+  const impatient = load.waitFor(5000);
+  await seconds(1);
   paused.pause();
+  // nothing is known of it when the wait is over
+  expect(await impatient).toMatchObject({ status: 202, error: undefined });
   // longer than silence is tolerated
-  await seconds(12);
+  await seconds(8);
   const away = load.now;
   // those that were there before wait for it
   load.start();
   await seconds(2);
   expect(load.answers.filter((a) => a.at > away).length).toBeGreaterThan(2);
+  // what became of it is known by now: that nobody will ever know
+  const told = await patient;
+  expect(told).toMatchObject({ status: 500, error: expect.stringMatching(/before the outcome of this activation was known/) });
   paused.resume();
   await cluster.settled();
   await load.stop();
   // a call each that was there before, when others had taken over what it had in hand: nobody could know how far that came
   expect(load.failures.length).toBeLessThanOrEqual(4);
   expect(load.failures.filter(({ what }) => !what.startsWith('500 '))).toEqual([]);
-  await load.recorded();
+  const records = await load.recorded();
   expect(Math.max(...load.runs.values())).toBe(1);
+  expect(records.get(told.id)).toMatchObject({ status: 'whisk internal error', error: told.error });
 });

@@ -21,12 +21,14 @@ export interface KafkaBroker {
 }
 
 export interface BrokerOptions {
+  /** Where it listens; default 127.0.0.1. */
+  host?: string;
   /** Java makes the most of what runs often, as it does by default: for measurements. Else it is quick to start. Default false. */
   forLong?: boolean;
 }
 
 /** Starts a broker and resolves when it answers. Throws with the reason when none is to be had. */
-export async function startKafkaBroker({ forLong = false }: BrokerOptions = {}): Promise<KafkaBroker> {
+export async function startKafkaBroker({ host = '127.0.0.1', forLong = false }: BrokerOptions = {}): Promise<KafkaBroker> {
   const external = process.env.OPENWHISK_TEST_KAFKA;
   if (external) {
     if (!(await answers(external))) throw new Error(`The broker of OPENWHISK_TEST_KAFKA (${external}) does not answer.`);
@@ -35,21 +37,25 @@ export async function startKafkaBroker({ forLong = false }: BrokerOptions = {}):
   const libraries = await acquireKafkaLibraries();
   const archive = await classArchive(libraries);
   const quick = forLong ? [] : ['-XX:TieredStopAtLevel=1'];
-  return ownBroker(libraries, [`-XX:SharedArchiveFile=${archive}`, ...quick, '-Xms64m']);
+  return ownBroker(libraries, [`-XX:SharedArchiveFile=${archive}`, ...quick, '-Xms64m'], host);
 }
 
-async function ownBroker(libraries: KafkaLibraries, jvmOptions: readonly string[]): Promise<KafkaBroker & { process: ControlledProcess }> {
+async function ownBroker(
+  libraries: KafkaLibraries,
+  jvmOptions: readonly string[],
+  host = '127.0.0.1',
+): Promise<KafkaBroker & { process: ControlledProcess }> {
   const folder = mkdtempSync(join(tmpdir(), 'kafka-'));
   const [port, securePort, controllerPort] = [await freePort(), await freePort(), await freePort()];
   const properties = join(folder, 'server.properties');
   const { key, certificate } = await selfSigned(folder);
   const keystore = join(folder, 'keystore.pem');
   writeFileSync(keystore, key + certificate, { mode: 0o600 });
-  writeFileSync(properties, serverProperties(join(folder, 'data'), { port, securePort, controllerPort }, keystore));
+  writeFileSync(properties, serverProperties(join(folder, 'data'), host, { port, securePort, controllerPort }, keystore));
   const classPath = ['-cp', jarsOf(libraries.folder)];
   const format = ['kafka.tools.StorageTool', 'format', '-t', 'MkU3OEVBNTcwNTJENDM2Qg', '-c', properties];
   await mustRun(libraries.java, ['-XX:TieredStopAtLevel=1', ...classPath, ...format], { timeoutMs: 60_000 });
-  const address = `127.0.0.1:${port}`;
+  const address = `${host}:${port}`;
   const broker = new ControlledProcess({
     name: 'Kafka',
     command: libraries.java,
@@ -119,6 +125,7 @@ async function answers(address: string): Promise<boolean> {
 
 function serverProperties(
   data: string,
+  host: string,
   { port, securePort, controllerPort }: { port: number; securePort: number; controllerPort: number },
   keystore: string,
 ): string {
@@ -127,8 +134,8 @@ function serverProperties(
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},SECURE://127.0.0.1:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port},SECURE://127.0.0.1:${securePort}`,
+    listeners: `PLAINTEXT://${host}:${port},SECURE://127.0.0.1:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${host}:${port},SECURE://127.0.0.1:${securePort}`,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
     'listener.name.secure.sasl.enabled.mechanisms': 'PLAIN',

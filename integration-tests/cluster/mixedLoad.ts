@@ -10,7 +10,8 @@ type Kind = 'blocking' | 'nonBlocking' | 'sequence' | 'composition' | 'trigger' 
 
 export interface Failure {
   kind: Kind;
-  /** ms since the load began */
+  /** When the call was made, and when it had failed, ms since the load began. */
+  began: number;
   at: number;
   what: string;
 }
@@ -61,7 +62,7 @@ export class MixedLoad {
       load.runs.set(id, (load.runs.get(id) ?? 0) + 1);
       outgoing.end();
     });
-    await new Promise<void>((resolve) => counter.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => counter.listen(0, cluster.address, resolve));
     const { port } = counter.address() as AddressInfo;
     const { auth } = await cluster.namespace(namespace);
     const load: MixedLoad = new MixedLoad(cluster, namespace, auth, counter);
@@ -69,7 +70,7 @@ export class MixedLoad {
       function main(args) {
         const id = process.env.__OW_ACTIVATION_ID;
         return new Promise((resolve, reject) => {
-          http.get('http://127.0.0.1:${port}/?id=' + id, (answer) => {
+          http.get('http://${cluster.address}:${port}/?id=' + id, (answer) => {
             answer.resume();
             answer.on('end', () => ${then});
           }).on('error', reject);
@@ -155,6 +156,15 @@ export class MixedLoad {
     return ids;
   }
 
+  /** One call that takes as long as a slow one, and is waited for up to so many ms. */
+  async waitFor(timeout: number): Promise<{ status: number; id: string; error: string | undefined }> {
+    const { path, wait } = slowCalls.nonBlocking;
+    const query = `blocking=true&timeout=${timeout}`;
+    const { status, json } = await this.cluster.api(this.auth, 'POST', `actions/${path}?${query}`, { wait });
+    this.accepted.set(json.activationId, 'blocking');
+    return { status, id: json.activationId, error: json.response?.result?.error };
+  }
+
   /** What comes out of a slow call when nothing goes wrong. */
   resultOf(kind: keyof typeof slowCalls): number {
     return slowCalls[kind].n;
@@ -165,6 +175,11 @@ export class MixedLoad {
     const key = hashText(`${this.namespace} ${this.namespace}/step`);
     const scores = Array.from({ length: invokers }, (_, i) => score(key, hashText(`invoker${i}`)));
     return scores.indexOf(Math.max(...scores));
+  }
+
+  /** When the first answer came after `from`, ms since the load began. */
+  firstAnswer(from: number): number {
+    return Math.min(...this.answers.map(({ at }) => at).filter((at) => at >= from));
   }
 
   /** The longest time without any answer from `from` (ms since the load began) on. */
@@ -193,7 +208,12 @@ export class MixedLoad {
         await this.one(kind);
         this.answers.push({ at: this.now, took: Date.now() - started });
       } catch (error) {
-        this.failures.push({ kind, at: this.now, what: `${(error as Error).message} after ${Date.now() - started} ms` });
+        this.failures.push({
+          kind,
+          began: started - this.began,
+          at: this.now,
+          what: `${(error as Error).message} after ${Date.now() - started} ms`,
+        });
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     }

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
 import { type Edge, edgeConfiguration } from '../../provider/src/blueprint/edge';
+import { eventually } from '../eventually';
 import { call } from '../httpCall';
 import { ControlledProcess } from './controlledProcess';
 
@@ -12,6 +13,8 @@ const run = promisify(execFile);
 /** An nginx with the configuration that the platform renders. */
 export interface NginxServer {
   readonly process: ControlledProcess;
+  /** To it and its workers, which would go on without it. SIGKILL resolves when they are gone. */
+  signal(signal: 'SIGKILL' | 'SIGSTOP' | 'SIGCONT'): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,7 +41,19 @@ export async function startNginx(edge: Edge): Promise<NginxServer> {
     await process.kill('SIGTERM');
     rmSync(directory, { recursive: true, force: true });
   };
-  return { process, close };
+  const signal = async (name: NodeJS.Signals) => {
+    const all = [process.pid, ...childrenOf(process.pid)];
+    for (const pid of all) globalThis.process.kill(pid, name);
+    if (name !== 'SIGKILL') return;
+    await eventually(async () => {
+      if (process.alive || all.some((pid) => existsSync(`/proc/${pid}/fd/0`))) throw new Error('nginx is still there');
+    });
+  };
+  return { process, signal, close };
+}
+
+function childrenOf(pid: number): number[] {
+  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean).map(Number);
 }
 
 /** Path of nginx, which is installed on Debian when there is none. */

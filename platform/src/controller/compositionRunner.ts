@@ -3,7 +3,7 @@ import { isJsonObject, type JsonObject } from '../model/json';
 import { defaultNamespace, isEntityName } from '../model/names';
 import { type ActionCall, type ActionRunner, newAccounting, type Outcome } from './actionCall';
 import type { ActionResolver, ResolvedAction } from './actionResolver';
-import { InternalError, NoSuchResource, NotInCollection } from './http/errors';
+import { ApiError, InternalError, NoSuchResource, NotInCollection } from './http/errors';
 import { failure, type Orchestration, type Orchestrations } from './orchestration';
 import { isArrayText, type Payload, payloadFrom } from './payload';
 import type { PrimitiveInvoker } from './primitiveInvoker';
@@ -71,6 +71,7 @@ export class CompositionRunner {
     try {
       resolved = await this.resolver.resolve(caller, name.namespace, name.pkg, name.name);
     } catch (error) {
+      if (!(error instanceof ApiError)) orchestration.mustStand(error);
       const missing = error instanceof NotInCollection || (error instanceof NoSuchResource && (await this.packageExists(name)));
       const what = missing ? 'Failed to resolve action' : 'Failed entitlement check for action';
       return told(`${what} with name '${qualified}' during composition.`);
@@ -101,10 +102,12 @@ export class CompositionRunner {
     let outcome: Outcome;
     try {
       outcome = await run({ ...call, resolved, blocking: true, wait: timeout + componentGrace, cause: orchestration.activationId, step });
-    } catch {
+    } catch (error) {
+      orchestration.mustStand(error);
       return failure(3, broken);
     }
     const { activationId, record } = outcome;
+    if (!record) orchestration.mustStand();
     orchestration.add(activationId, record, memory);
     return record ? { record } : failure(3, `Timeout reached when retrieving activation ${activationId} during composition.`);
   }

@@ -1,4 +1,5 @@
-import type { LoadBalancer } from '../balancer/loadBalancer';
+import { type LoadBalancer, NoInvokerAvailable } from '../balancer/loadBalancer';
+import { BusUnavailable } from '../bus/messageBus';
 import type { ActivationMessage } from '../bus/messages';
 import { readConfiguration } from '../config/settings';
 import { type ActivationRecord, newActivationId, stepActivationId } from '../model/activation';
@@ -37,12 +38,19 @@ let records: Map<string, ActivationRecord>;
 let sent: ActivationMessage[];
 let waiting: Map<string, { resolve: (record: ActivationRecord) => void; reject: (error: Error) => void }>;
 /** Who waits in a controller that died. */
+let resumed: string[];
+/** What sending fails with, and whether the controller is sure that nobody else carries on what it began. */
+let broken: Error | undefined;
+let holds: boolean;
 let dead: { reject: (error: Error) => void }[] = [];
 
 beforeEach(() => {
   records = new Map();
   sent = [];
   waiting = new Map();
+  resumed = [];
+  broken = undefined;
+  holds = true;
 });
 afterEach(() => {
   for (const { reject } of dead.splice(0)) reject(new Error('dead'));
@@ -96,22 +104,24 @@ function controller(carriedOut = Number.POSITIVE_INFINITY) {
     store: async (one: ActivationRecord) => void (records.has(one.activationId) || records.set(one.activationId, one)),
   } as unknown as ActivationStore;
   const accepted: AcceptedActivation[] = [];
-  const journal = { accept: async (activation: AcceptedActivation) => void accepted.push(activation), withdraw: () => {} };
+  const journal = {
+    accept: async (activation: AcceptedActivation) => void accepted.push(activation),
+    withdraw: () => {},
+    resume: ({ activationId }: AcceptedActivation) => void resumed.push(activationId),
+  };
   const balancer = {
     publish: async (message: ActivationMessage) => {
       sent.push(message);
+      if (broken) throw broken;
       const result = new Promise<ActivationRecord>((resolve, reject) => waiting.set(message.activationId, { resolve, reject }));
       if (carriedOut-- > 0) finish(message);
       return { result };
     },
   } as unknown as LoadBalancer;
-  const primitive = new PrimitiveInvoker(balancer, activations, { accept: () => {}, withdraw: () => {} }, '0', [], {
-    life: 'life',
-    era: 1,
-    aloneUntil: (era) => (era === 1 ? 5000 : 0),
-  });
+  const tenure = { life: 'life', era: 1, aloneUntil: (era: number) => (era === 1 ? 5000 : 0), holds: () => holds };
+  const primitive = new PrimitiveInvoker(balancer, activations, { accept: () => {}, withdraw: () => {} }, '0', [], tenure);
   const config = readConfiguration({});
-  const orchestrations = new Orchestrations(activations, journal, log, undefined);
+  const orchestrations = new Orchestrations(activations, journal, log, tenure);
   const runner = new AnyActionRunner(primitive, resolver, { checkRights: async () => {} } as never, orchestrations, 50);
   const throttles = { invoke: () => {} } as never;
   const invocation = new Invocation(resolver, {} as never, runner, throttles, parseRuntimesManifest('{"runtimes":{}}'), config);
@@ -174,7 +184,7 @@ describe.each([
   test('that was interrupted before its step was sent sends it, for the store to decide about copies', async () => {
     const accepted = await dies(action, 1);
     const unsent = sent.pop()!;
-    expect(unsent.claim).toEqual({ after: 0, copy: 'life' });
+    expect(unsent.claim).toEqual({ after: 5000, copy: 'life' });
     await controller().carryOn(accepted, replay([unsent.activationId]));
     const again = sent.find(({ activationId }) => activationId === unsent.activationId)!;
     expect(again.claim).toMatchObject({ after: 0 });
@@ -261,4 +271,24 @@ test('a controller that is alone with what it began says until when', async () =
   await runner.run({ caller, resolved, payload, transaction, blocking: false, wait: 0, step: { ...step, era: 0 } });
   await runner.run({ caller, resolved, payload, transaction, blocking: false, wait: 0 });
   expect(sent.map(({ claim }) => claim)).toEqual([{ after: 5000, copy: 'life' }, { after: 0, copy: 'life' }, undefined]);
+});
+
+test.each([
+  ['the bus is away', new BusUnavailable('invoker0'), true, true],
+  ['others may be carrying it on', new NoInvokerAvailable(), false, true],
+  ['there is no invoker', new NoInvokerAvailable(), true, false],
+])('a step that can not be sent because %s', async (_, error, sure, interrupts) => {
+  broken = error;
+  holds = sure;
+  const { runner, accepted } = controller();
+  const resolved = await resolver.resolve(caller, 'ns', undefined, 'nested');
+  const payload = { text: '{"n":1}', object: { n: 1 } };
+  const outcome = await runner.run({ caller, resolved, payload, transaction, blocking: true, wait: 1000 });
+  expect(outcome.activationId).toBe(accepted[0]!.activationId);
+  if (interrupts) {
+    expect([outcome.record, resumed, records.size]).toEqual([undefined, [outcome.activationId], 0]);
+  } else {
+    expect(outcome.record!.response).toEqual({ statusCode: 3, result: '{"error":"Sequence failed."}' });
+    expect(resumed).toEqual([]);
+  }
 });

@@ -1,3 +1,4 @@
+import { BusUnavailable } from '../bus/messageBus';
 import { type ActivationRecord, type ActivationResponse, newActivationId, stepActivationId } from '../model/activation';
 import type { KeyValue } from '../model/parameters';
 import type { Logger } from '../observe/logger';
@@ -5,6 +6,14 @@ import type { AcceptanceJournal, AcceptedActivation, Intent } from '../store/acc
 import { type ActivationStore, ActivationStoreFull } from '../store/activationStore';
 import { type ActionCall, isStored, type Outcome, type Step, within } from './actionCall';
 import type { Tenure } from './tenure';
+
+/** Whether a step was sent is not known, or not for this controller to say any more: the whole is carried on from what was recorded. */
+export class Interrupted extends Error {
+  constructor(cause?: unknown) {
+    super('A step could not be carried out by this controller.', { cause });
+    this.name = 'Interrupted';
+  }
+}
 
 /** A sequence or composition under way: what its record is made of. */
 export class Orchestration {
@@ -15,11 +24,13 @@ export class Orchestration {
   /** MB; 0 = no component ran yet. */
   private memory = 0;
   private steps = 0;
+  private readonly era: number | undefined;
 
   constructor(
     private readonly call: ActionCall,
-    private readonly era: number | undefined,
+    private readonly tenure: Tenure | undefined,
   ) {
+    this.era = call.step?.era ?? tenure?.era;
     this.activationId = call.step?.activationId ?? newActivationId();
     this.start = call.step?.begun ?? Date.now();
   }
@@ -32,6 +43,17 @@ export class Orchestration {
       ...(this.era === undefined ? {} : { era: this.era }),
       ...(replay ? { replay } : {}),
     };
+  }
+
+  /**
+   * A step failed, or its result did not come: throws Interrupted where that is no answer, because the bus is away, or because others may
+   * be carrying on the same.
+   */
+  mustStand(error?: unknown): void {
+    const { tenure, era = 0, call } = this;
+    if (error instanceof Interrupted) throw error;
+    if (!tenure || !isStored(call)) return;
+    if (error instanceof BusUnavailable || !tenure.holds(era)) throw new Interrupted(error);
   }
 
   add(activationId: string, record: ActivationRecord | undefined, memory: number): void {
@@ -122,10 +144,10 @@ export class Orchestrations {
   ) {}
 
   open(call: ActionCall): Orchestration {
-    return new Orchestration(call, call.step?.era ?? this.tenure?.era);
+    return new Orchestration(call, this.tenure);
   }
 
-  /** `work` must not reject: whatever happens inside is a response. */
+  /** `work` rejects with Interrupted and nothing else: whatever else happens inside is a response. */
   async start(call: ActionCall, orchestration: Orchestration, work: () => Promise<ActivationRecord>): Promise<Outcome> {
     const { activationId } = orchestration;
     const replay = call.step?.replay;
@@ -140,10 +162,13 @@ export class Orchestrations {
     const forget = () => this.underWay.get(activationId) === recorded && this.underWay.delete(activationId);
     recorded.then(forget, (error) => {
       forget();
-      if (!this.left) this.log.error({ err: error, activationId }, 'a sequence or composition ended without a record');
+      if (error instanceof Interrupted && !accepted) this.journal.resume?.(orchestration.accepted());
+      else if (!this.left && !(error instanceof Interrupted))
+        this.log.error({ err: error, activationId }, 'a sequence or composition ended without a record');
     });
     if (!call.blocking) return { activationId };
-    const record = await within(running, call.wait);
+    // the caller of an interrupted one is told its id: it goes on, and others wait in vain
+    const record = await within(call.cause === undefined ? running.catch(unlessInterrupted) : running, call.wait);
     return record ? { activationId, record } : { activationId };
   }
 
@@ -174,6 +199,10 @@ export class Orchestrations {
       }
     }
   }
+}
+
+function unlessInterrupted(error: unknown): undefined {
+  if (!(error instanceof Interrupted)) throw error;
 }
 
 export function failure(statusCode: 1 | 3, error: string): ActivationResponse {

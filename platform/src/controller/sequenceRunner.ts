@@ -48,6 +48,7 @@ export class SequenceRunner {
       resolved = await this.resolve(call, component);
     } catch (error) {
       if (error instanceof NoSuchResource) return failure(1, 'Sequence component does not exist.');
+      orchestration.mustStand(error);
       return failure(3, 'Sequence failed.');
     }
     if (resolved.action.exec.kind !== 'sequence' && ++call.accounting!.atomic > this.maxLength) {
@@ -59,10 +60,12 @@ export class SequenceRunner {
       const wait = timeout + componentGrace;
       const step = orchestration.step(component);
       outcome = await this.runner.run({ ...call, resolved, payload, blocking: true, wait, cause: orchestration.activationId, step });
-    } catch {
+    } catch (error) {
+      orchestration.mustStand(error);
       return failure(3, 'Sequence failed.');
     }
     const { activationId, record } = outcome;
+    if (!record) orchestration.mustStand();
     orchestration.add(activationId, record, memory);
     return record?.response ?? failure(3, `Timeout reached when retrieving activation ${activationId} for sequence component.`);
   }

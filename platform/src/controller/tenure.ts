@@ -9,4 +9,6 @@ export interface Tenure {
    * already.
    */
   aloneUntil(era: number): number;
+  /** Whether this controller still has a say in what it began in an era: others hear it, and have always heard it since. */
+  holds(era: number): boolean;
 }

@@ -1,3 +1,4 @@
+import { BusUnavailable } from '../bus/messageBus';
 import type { PlatformConfig } from '../config/settings';
 import { newActivationId, stepActivationId } from '../model/activation';
 import type { TriggerDocument } from '../model/entities';
@@ -14,6 +15,7 @@ import { requireJson } from './entityBody';
 import { type Answer, jsonAnswer } from './http/answer';
 import { asApiError } from './http/render';
 import { checkPayloadSize, type Invocation } from './invocation';
+import { Interrupted } from './orchestration';
 import { type Payload, payloadOf, readPayload } from './payload';
 import type { Tenure } from './tenure';
 import type { Throttles } from './throttles';
@@ -77,7 +79,8 @@ export class TriggerFiring {
     const era = this.tenure?.era;
     if (isStored({ caller, transaction })) await this.journal.accept({ ...activation, intent });
     const firing = this.fire({ activation, intent, ...(era === undefined ? {} : { era }) }).catch((error) => {
-      if (!this.left) this.log.error({ err: error, transaction: transaction.id }, 'a trigger activation was not recorded');
+      if (error instanceof Interrupted) this.journal.resume?.({ ...activation, intent });
+      else if (!this.left) this.log.error({ err: error, transaction: transaction.id }, 'a trigger activation was not recorded');
     });
     this.underWay.add(firing);
     void firing.finally(() => this.underWay.delete(firing));
@@ -110,6 +113,12 @@ export class TriggerFiring {
     await this.activations.store({ namespace, name, subject, activationId, start, end: 0, response, logs, version, annotations: [] });
   }
 
+  /** Whether the action was invoked is not known, or not for this controller to say any more. */
+  private interrupted(intent: Intent, era: number | undefined, error: unknown): boolean {
+    if (!this.tenure || era === undefined || !isStored(intent)) return false;
+    return error instanceof BusUnavailable || !this.tenure.holds(era);
+  }
+
   private async runRule(
     { activation, intent, era, replay }: Firing,
     index: number,
@@ -139,6 +148,7 @@ export class TriggerFiring {
       const known = asApiError(error);
       // it is tried again, as long as that takes
       if (replay && known.status >= 500) throw error;
+      if (this.interrupted(intent, era, error)) throw new Interrupted(error);
       return JSON.stringify({ statusCode: known.status >= 500 ? 3 : 1, success: false, rule, error: known.message, action: actionName });
     }
   }

@@ -88,6 +88,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     life: membership.life,
     activations: stores.activations,
     carryOn: (activation, replay) => controller.carryOn(activation, replay),
+    past: () => membership.past,
     sentSince: (since) => stepsSentSince(bus, since),
     grace: config.cluster.takeoverAfter,
     log,

@@ -59,6 +59,8 @@ export interface AcceptanceJournal {
   accept(activation: AcceptedActivation, message?: () => JsonText): Promise<void> | void;
   /** Accepting failed after all: the id is dead and must not get a record. */
   withdraw(activationId: string): void;
+  /** What this process carried itself can't go on here as it was: it is carried on like that of another one. */
+  resume?(activation: AcceptedActivation): void;
 }
 
 const outcomeUnknown = 'The platform stopped before the outcome of this activation was known.';

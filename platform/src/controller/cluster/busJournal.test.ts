@@ -53,7 +53,19 @@ function journal(more: Partial<BusJournalOptions> = {}): BusJournal {
     searches.push(since);
     return new Set(['step of lost']);
   };
-  return new BusJournal({ bus, controller: '0', life: 'a', activations: { get }, carryOn, sentSince, log, grace: 0, ...more });
+  return new BusJournal({
+    bus,
+    controller: '0',
+    life: 'a',
+    activations: { get },
+    carryOn,
+    sentSince,
+    past: () => 500,
+    log,
+    grace: 0,
+    onItsWay: 20,
+    ...more,
+  });
 }
 
 const settled = () => new Promise((resolve) => setTimeout(resolve, 30));
@@ -135,4 +147,22 @@ test('nothing is accepted beyond the bound, or when the bus takes nothing', asyn
   const cut = journal();
   await expect(cut.accept(activation('1'))).rejects.toBeInstanceOf(AcceptanceRefused);
   expect(await cut.close()).toBe(false);
+});
+
+test('what this controller can not go on with as it was is carried on, when it is known what was sent', async () => {
+  const own = journal();
+  await own.start();
+  for (const id of ['lost', 'more', 'done']) await own.accept(activation(id));
+  recorded.add('done');
+  for (const id of ['lost', 'more', 'done']) own.resume(activation(id));
+  own.resume(activation('never accepted'));
+  expect(carriedOn).toEqual([]);
+  await new Promise((resolve) => setTimeout(resolve, 80));
+  expect(carriedOn).toEqual([
+    { id: 'lost', sent: true },
+    { id: 'more', sent: false },
+  ]);
+  expect(searches).toEqual([500]);
+  expect(own.recovered).toBe(2);
+  expect(await own.close()).toBe(false);
 });

@@ -29,14 +29,20 @@ export interface BusJournalOptions {
   carryOn(activation: AcceptedActivation, replay: Replay): Promise<void>;
   /** Ids of the steps that invokers were sent from `since` (epoch ms by the clock of the bus) until now. */
   sentSince(since: number): Promise<ReadonlySet<string>>;
+  /** By the clock of the bus, a time that is over. */
+  past(): number;
   log: Logger;
   /** Accepted and not yet recorded; at the bound no more is accepted. */
   max?: number;
   /** ms between a controller's silence and the takeover of what it carried: it may be back by itself. */
   grace?: number;
+  /** ms after which no message that counts without a claim can be on its way any more; default 10 s. */
+  onItsWay?: number;
 }
 
 interface Open {
+  /** Not later than when the bus took it, by its clock. */
+  since: number;
   settled: Promise<void>;
   settle: () => void;
   leave: () => void;
@@ -58,6 +64,7 @@ export class BusJournal implements AcceptanceJournal {
   private subscription: Subscription | undefined;
   private readonly max: number;
   private recoveredBefore = 0;
+  private toResume: { activation: AcceptedActivation; since: number }[] | undefined;
 
   constructor(private readonly options: BusJournalOptions) {
     this.max = options.max ?? 10_000;
@@ -80,7 +87,7 @@ export class BusJournal implements AcceptanceJournal {
   }
 
   async accept(activation: AcceptedActivation): Promise<void> {
-    const { bus, controller, life } = this.options;
+    const { bus, controller, life, past } = this.options;
     if (this.open.size >= this.max) throw new AcceptanceRefused(new Error('too much is under way'));
     let settle = () => {};
     let leave = () => {};
@@ -90,7 +97,7 @@ export class BusJournal implements AcceptanceJournal {
     });
     // nobody may be reading it
     settled.catch(() => {});
-    this.open.set(activation.activationId, { settled, settle, leave });
+    this.open.set(activation.activationId, { since: past(), settled, settle, leave });
     try {
       await bus.send(acceptedTopic(controller), { life, activation });
     } catch (error) {
@@ -107,6 +114,14 @@ export class BusJournal implements AcceptanceJournal {
   settle(activationId: string): void {
     this.open.get(activationId)?.settle();
     this.open.delete(activationId);
+  }
+
+  /** What was on its way to the bus counts only if it came in time, so a while later it is known what was sent. */
+  resume(activation: AcceptedActivation): void {
+    const open = this.open.get(activation.activationId);
+    if (!open) return;
+    this.toResume ??= this.resumeLater();
+    this.toResume.push({ activation, since: open.since });
   }
 
   /**
@@ -140,6 +155,27 @@ export class BusJournal implements AcceptanceJournal {
     return unfinished;
   }
 
+  private resumeLater(): { activation: AcceptedActivation; since: number }[] {
+    const batch: { activation: AcceptedActivation; since: number }[] = [];
+    setTimeout(() => {
+      this.toResume = undefined;
+      const work = this.interruptedWork();
+      const oldest = Math.min(...batch.map(({ since }) => since));
+      const all = batch.map(({ activation }) =>
+        work.finish(activation, oldest).then(
+          () => this.settle(activation.activationId),
+          () => {},
+        ),
+      );
+      void Promise.all(all).then(() => this.over(work));
+    }, this.options.onItsWay ?? 10_000).unref();
+    return batch;
+  }
+
+  private over(work: InterruptedWork): void {
+    if (this.interrupted.delete(work)) this.recoveredBefore += work.finished;
+  }
+
   private standIn(controller: string, until: number): void {
     const { bus, log } = this.options;
     const topic = acceptedTopic(controller);
@@ -157,7 +193,7 @@ export class BusJournal implements AcceptanceJournal {
       });
     const ended = async () => {
       await (await subscription)?.close();
-      if (this.interrupted.delete(work)) this.recoveredBefore += work.finished;
+      this.over(work);
     };
     const standIn = this.standIns.get(controller);
     if (standIn) standIn.ended = ended;

@@ -90,6 +90,15 @@ export class ControllerMembership implements Tenure {
     return era === this.era ? this.confirmed + memberTimeout - margin : 0;
   }
 
+  holds(era: number): boolean {
+    return era === this.era && this.busWorks;
+  }
+
+  /** By the clock of the bus, a time that is over. */
+  get past(): number {
+    return this.confirmed;
+  }
+
   /** What the other controllers count of a namespace in a clock minute. */
   countedElsewhere(uuid: string, minute: number): NamespaceCounts {
     const sum = { invocations: 0, fires: 0, active: 0 };
