@@ -172,6 +172,50 @@ test('a second up finds nothing to do', async () => {
   expect((await stack.refresh()).steps).toEqual([]);
 });
 
+test('each container is bounded: memory, log, privileges', async () => {
+  for (const { Id } of await docker.listContainers({ filters: { label: ['openwhisk.platform=life-test-platform'] } })) {
+    const { HostConfig, Name } = await docker.getContainer(Id).inspect();
+    const { Memory, MemorySwap, LogConfig, SecurityOpt, RestartPolicy, Privileged } = HostConfig;
+    expect({ Name, LogConfig }).toEqual({ Name, LogConfig: { Type: 'json-file', Config: { 'max-size': '10m', 'max-file': '3' } } });
+    expect({ Name, swap: MemorySwap! - Memory! }).toEqual({ Name, swap: 0 });
+    expect(Memory).toBeGreaterThan(0);
+    expect({ SecurityOpt, Privileged, restart: RestartPolicy!.Name }).toEqual({
+      SecurityOpt: ['no-new-privileges'],
+      Privileged: false,
+      restart: 'unless-stopped',
+    });
+  }
+});
+
+test('a change that would lose data is refused in its preview, unless it is asked for', async () => {
+  const couchdb = { url: 'http://couchdb.example.com:5984', username: 'whisk', password: 'its password' };
+  await configure({ couchdb });
+  const error = await stack.preview().catch((failed: Error) => failed);
+  expect(String(error)).toContain('the volume life-test-platform-couchdb-data would be removed with all that is in it');
+  await configure({ couchdb, allowDataLoss: true });
+  const { steps } = await stack.preview();
+  expect(names(steps, 'delete')).toEqual(['platform-couchdb']);
+  await configure({ couchdb: undefined, allowDataLoss: undefined });
+});
+
+test('with retainData the volumes with data outlive the platform', async () => {
+  const retained = async () => {
+    const { resources } = JSON.parse(await stack.state()).deployment as {
+      resources: { type: string; retainOnDelete?: boolean; inputs?: { name?: string } }[];
+    };
+    return resources.flatMap(({ type, retainOnDelete, inputs }) =>
+      type === 'docker:index/volume:Volume' && retainOnDelete === true ? [inputs!.name] : [],
+    );
+  };
+  await configure({}, { retainData: true });
+  await stack.up();
+  const volumes = ['couchdb-data', 'invoker0-journal', 'kafka-data'];
+  expect((await retained()).sort()).toEqual(volumes.map((name) => `life-test-platform-${name}`));
+  await configure({}, { retainData: undefined });
+  await stack.up();
+  expect(await retained()).toEqual([]);
+});
+
 test('the conformance suite passes against it', async () => {
   const host = { apiHost: api(), guest: await namespace('suite-guest'), other: await namespace('suite-other') };
   const { passed, failures } = await suiteAgainst(host, 'conformance', { files: 'actions|invocation|sequences|rules' });

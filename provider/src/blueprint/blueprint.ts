@@ -74,6 +74,8 @@ export interface VolumeBlueprint {
   path?: string;
   /** Kept when the platform is removed. */
   retain: boolean;
+  /** Nobody else has what is in it: it is not given up for a change of the platform unless that is asked for. Default: false. */
+  irreplaceable?: boolean;
 }
 
 /** A file put into the container before it starts. `secret` is a text that must not be shown. */

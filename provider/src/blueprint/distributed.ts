@@ -211,7 +211,7 @@ function kafka(image: string, address: string, retain: boolean): ServiceBlueprin
     },
     secrets: {},
     ports: [{ name: 'broker', port: PORTS.kafka }],
-    volumes: [{ name: 'data', path: '/var/lib/kafka/data', retain }],
+    volumes: [{ name: 'data', path: '/var/lib/kafka/data', retain, irreplaceable: true }],
     health: { port: 'broker', timeout: HEALTH_TIMEOUT },
     needs: [],
     networks: [{ network: 'core', address }],
@@ -228,7 +228,7 @@ function couchdb(image: string, address: string, retain: boolean): ServiceBluepr
     env: { COUCHDB_USER },
     secrets: { COUCHDB_PASSWORD: 'couchdbPassword' },
     ports: [{ name: 'http', port: PORTS.couchdb }],
-    volumes: [{ name: 'data', path: '/opt/couchdb/data', retain }],
+    volumes: [{ name: 'data', path: '/opt/couchdb/data', retain, irreplaceable: true }],
     // the system databases of a single node
     files: [{ path: '/opt/couchdb/etc/local.d/openwhisk.ini', content: '[couchdb]\nsingle_node = true\nmax_document_size = 67108864\n' }],
     health: { port: 'http', timeout: HEALTH_TIMEOUT },

@@ -47,6 +47,8 @@ export interface DockerArgs {
   domain?: string;
   /** HTTPS with a certificate that is given or generated. Default: plain HTTP. */
   tls?: TlsArgs;
+  /** Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false. */
+  allowDataLoss?: boolean;
   /** Path of the engine's socket on its host, which invokers start containers by. Default: /var/run/docker.sock. */
   socket?: string;
   /** First of the ports on which invokers tell how they are; they take as many as there are of them. Default: 12001. */

@@ -54,7 +54,7 @@ export class Platform extends ComponentResource {
     const { renderDocker } = require('../targets/docker/renderDocker') as typeof import('../targets/docker/renderDocker');
     const sources = new ImageSources();
     const platform = `${getProject()}-${getStack()}-${name}`.toLowerCase().replace(/[^a-z0-9-]+/g, '-');
-    const { engine, tls, kinds = DEFAULT_KINDS } = args.docker ?? {};
+    const { engine, tls, kinds = DEFAULT_KINDS, allowDataLoss = false } = args.docker ?? {};
     const host = clientHost(args.host, engine);
     const scheme = tls === undefined ? 'http' : 'https';
     const provider = this.getProvider('docker:index/container:Container');
@@ -69,6 +69,7 @@ export class Platform extends ComponentResource {
         apiHost: `${scheme}://${host}:${args.apiPort ?? 3233}`,
         adminUrl: `${scheme}://${host}:${args.adminPort ?? 3234}`,
       },
+      allowDataLoss,
       kind: kinds[0]!,
       stage: (context) => sources.stage(context, join(findProjectRoot(process.cwd()), folder, 'images')),
     });

@@ -8,6 +8,7 @@ import { sequenceModel } from '../resources/sequence';
 import { triggerModel } from '../resources/trigger';
 import { certificateModel } from '../targets/docker/certificate';
 import { containerHealthModel } from '../targets/docker/containerHealth';
+import { dataVolumesModel } from '../targets/docker/dataVolumes';
 import { healthActionModel } from '../targets/docker/healthAction';
 import { generatedSecretModel } from '../targets/local/generatedSecret';
 import { serviceModel } from '../targets/local/service';
@@ -25,6 +26,7 @@ const MODELS: Readonly<Record<string, ResourceModel>> = {
   'openwhisk:local:GeneratedSecret': generatedSecretModel,
   'openwhisk:docker:Certificate': certificateModel,
   'openwhisk:docker:ContainerHealth': containerHealthModel,
+  'openwhisk:docker:DataVolumes': dataVolumesModel,
   'openwhisk:docker:HealthAction': healthActionModel,
 };
 

@@ -111,6 +111,7 @@ async function withPulumi(args: PlatformArgs, raw: Json[] = []): Promise<Record<
     name: 'x',
     platform: 'p',
     endpoints: { apiHost: 'http://a', adminUrl: 'http://b' },
+    allowDataLoss: false,
     kind: 'nodejs:20',
     stage: (context) => context,
   });

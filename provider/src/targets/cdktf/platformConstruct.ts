@@ -15,7 +15,7 @@ export type CdktfLibrary = Pick<
 >;
 
 /** The arguments of the Pulumi component, with what Terraform can't make itself. */
-export interface OpenWhiskPlatformConfig extends Omit<PlatformArgs, 'target' | 'docker'>, Omit<DockerArgs, 'engine'> {
+export interface OpenWhiskPlatformConfig extends Omit<PlatformArgs, 'target' | 'docker'>, Omit<DockerArgs, 'engine' | 'allowDataLoss'> {
   /** Prefix of all names on the engine. Default: the path of the construct. */
   name?: string;
   /** Key of the admin API. Default: a sensitive variable of the stack, `<id>_admin_key`. */

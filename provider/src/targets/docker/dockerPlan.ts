@@ -30,6 +30,7 @@ export interface PlannedVolume {
   key: string;
   name: string;
   retain: boolean;
+  irreplaceable: boolean;
 }
 
 export interface PlannedContainer {
@@ -86,10 +87,10 @@ export function dockerPlan(blueprint: Blueprint, platform: string): DockerPlan {
   for (const service of blueprint.services) {
     const image = imageOf(service, images);
     for (const instance of instances.get(service.name)!) {
-      const mounted = service.volumes.flatMap(({ name, service: owner, path, retain }) => {
+      const mounted = service.volumes.flatMap(({ name, service: owner, path, retain, irreplaceable = false }) => {
         if (path === undefined) return [];
         const key = `${owner ?? instance.name}-${name}`;
-        if (owner === undefined) volumes.push({ key, name: `${platform}-${key}`, retain });
+        if (owner === undefined) volumes.push({ key, name: `${platform}-${key}`, retain, irreplaceable });
         return [{ key, path }];
       });
       const before = instance.index > 0 ? [instances.get(service.name)![instance.index - 1]!.name] : [];

@@ -31,6 +31,8 @@ export interface DockerOptions {
   provider?: ProviderResource;
   /** Where clients reach it. */
   endpoints: { apiHost: string; adminUrl: string };
+  /** An update may remove volumes with data. */
+  allowDataLoss: boolean;
   /** Kind of action that proves that it works. */
   kind: string;
   /** Gives the folder an image is built in, relative to the program. */
@@ -58,6 +60,12 @@ class Certificate extends CustomResource {
       { names: [...names], days, renewal, certificate: undefined, key: undefined, caCertificate: undefined },
       { ...options, additionalSecretOutputs: ['key', 'authorityKey'] },
     );
+  }
+}
+
+class DataVolumes extends CustomResource {
+  constructor(name: string, args: { volumes: string[]; retained: boolean; allowDataLoss: boolean }, options: CustomResourceOptions) {
+    super('openwhisk:docker:DataVolumes', name, args, options);
   }
 }
 
@@ -121,6 +129,10 @@ class DockerRenderer {
     }
     for (const { key, name, retain } of this.plan.volumes)
       this.volumes.set(key, new docker.Volume(this.named(key), { name }, { ...this.theirs, retainOnDelete: retain }));
+    const data = this.plan.volumes.filter(({ irreplaceable }) => irreplaceable);
+    const { allowDataLoss } = this.options;
+    const kept = { volumes: data.map(({ name }) => name), retained: data.some(({ retain }) => retain), allowDataLoss };
+    new DataVolumes(this.named('data'), kept, this.own);
     const containers = this.plan.containers.map((container) => this.container(container, generated));
     const adminKey = secret(generated.get('adminKey')!);
     const { platform, engine, kind, endpoints } = this.options;
