@@ -16,6 +16,12 @@ namespace Pulumi.Openwhisk.Inputs
     public sealed class PlatformDockerArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
+        /// Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+        /// </summary>
+        [Input("allowDataLoss")]
+        public bool? AllowDataLoss { get; set; }
+
+        /// <summary>
         /// Controllers behind nginx, up to 32. Default: 1.
         /// </summary>
         [Input("controllers")]

@@ -967,6 +967,8 @@ func (o PlatformCouchdbPtrOutput) Username() pulumi.StringPtrOutput {
 
 // What only a platform of containers has.
 type PlatformDocker struct {
+	// Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+	AllowDataLoss *bool `pulumi:"allowDataLoss"`
 	// Controllers behind nginx, up to 32. Default: 1.
 	Controllers *int `pulumi:"controllers"`
 	// A CouchDB that is there already. Default: one of its own.
@@ -1006,6 +1008,8 @@ type PlatformDockerInput interface {
 
 // What only a platform of containers has.
 type PlatformDockerArgs struct {
+	// Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+	AllowDataLoss *bool `pulumi:"allowDataLoss"`
 	// Controllers behind nginx, up to 32. Default: 1.
 	Controllers *int `pulumi:"controllers"`
 	// A CouchDB that is there already. Default: one of its own.
@@ -1110,6 +1114,11 @@ func (o PlatformDockerOutput) ToPlatformDockerPtrOutputWithContext(ctx context.C
 	}).(PlatformDockerPtrOutput)
 }
 
+// Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+func (o PlatformDockerOutput) AllowDataLoss() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *bool { return v.AllowDataLoss }).(pulumi.BoolPtrOutput)
+}
+
 // Controllers behind nginx, up to 32. Default: 1.
 func (o PlatformDockerOutput) Controllers() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v PlatformDocker) *int { return v.Controllers }).(pulumi.IntPtrOutput)
@@ -1192,6 +1201,16 @@ func (o PlatformDockerPtrOutput) Elem() PlatformDockerOutput {
 		var ret PlatformDocker
 		return ret
 	}).(PlatformDockerOutput)
+}
+
+// Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+func (o PlatformDockerPtrOutput) AllowDataLoss() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.AllowDataLoss
+	}).(pulumi.BoolPtrOutput)
 }
 
 // Controllers behind nginx, up to 32. Default: 1.

@@ -132,6 +132,10 @@ export interface PlatformCouchdbArgs {
  */
 export interface PlatformDockerArgs {
     /**
+     * Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+     */
+    allowDataLoss?: boolean;
+    /**
      * Controllers behind nginx, up to 32. Default: 1.
      */
     controllers?: number;

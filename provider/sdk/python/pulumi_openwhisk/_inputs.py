@@ -594,6 +594,10 @@ class PlatformDockerArgsDict(TypedDict):
     """
     What only a platform of containers has.
     """
+    allow_data_loss: NotRequired[_builtins.bool]
+    """
+    Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+    """
     controllers: NotRequired[_builtins.int]
     """
     Controllers behind nginx, up to 32. Default: 1.
@@ -646,6 +650,7 @@ class PlatformDockerArgsDict(TypedDict):
 @pulumi.input_type
 class PlatformDockerArgs:
     def __init__(__self__, *,
+                 allow_data_loss: Optional[_builtins.bool] = None,
                  controllers: Optional[_builtins.int] = None,
                  couchdb: Optional['PlatformCouchdbArgs'] = None,
                  domain: Optional[_builtins.str] = None,
@@ -661,6 +666,7 @@ class PlatformDockerArgs:
         """
         What only a platform of containers has.
 
+        :param _builtins.bool allow_data_loss: Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
         :param _builtins.int controllers: Controllers behind nginx, up to 32. Default: 1.
         :param 'PlatformCouchdbArgs' couchdb: A CouchDB that is there already. Default: one of its own.
         :param _builtins.str domain: The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
@@ -674,6 +680,8 @@ class PlatformDockerArgs:
         :param _builtins.str subnet: A /16 block for its networks, such as `10.200.0.0/16`, which nothing else on the host of the engine uses. Default: one from the upper half of 10/8, by the name of the platform.
         :param 'PlatformTlsArgs' tls: Certificate of the API. Default: plain HTTP.
         """
+        if allow_data_loss is not None:
+            pulumi.set(__self__, "allow_data_loss", allow_data_loss)
         if controllers is not None:
             pulumi.set(__self__, "controllers", controllers)
         if couchdb is not None:
@@ -698,6 +706,18 @@ class PlatformDockerArgs:
             pulumi.set(__self__, "subnet", subnet)
         if tls is not None:
             pulumi.set(__self__, "tls", tls)
+
+    @_builtins.property
+    @pulumi.getter(name="allowDataLoss")
+    def allow_data_loss(self) -> Optional[_builtins.bool]:
+        """
+        Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+        """
+        return pulumi.get(self, "allow_data_loss")
+
+    @allow_data_loss.setter
+    def allow_data_loss(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "allow_data_loss", value)
 
     @_builtins.property
     @pulumi.getter

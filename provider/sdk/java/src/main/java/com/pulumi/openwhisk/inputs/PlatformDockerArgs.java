@@ -7,6 +7,7 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.openwhisk.inputs.PlatformCouchdbArgs;
 import com.pulumi.openwhisk.inputs.PlatformImagesArgs;
 import com.pulumi.openwhisk.inputs.PlatformTlsArgs;
+import java.lang.Boolean;
 import java.lang.Integer;
 import java.lang.String;
 import java.util.List;
@@ -22,6 +23,21 @@ import javax.annotation.Nullable;
 public final class PlatformDockerArgs extends com.pulumi.resources.ResourceArgs {
 
     public static final PlatformDockerArgs Empty = new PlatformDockerArgs();
+
+    /**
+     * Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+     * 
+     */
+    @Import(name="allowDataLoss")
+    private @Nullable Boolean allowDataLoss;
+
+    /**
+     * @return Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+     * 
+     */
+    public Optional<Boolean> allowDataLoss() {
+        return Optional.ofNullable(this.allowDataLoss);
+    }
 
     /**
      * Controllers behind nginx, up to 32. Default: 1.
@@ -206,6 +222,7 @@ public final class PlatformDockerArgs extends com.pulumi.resources.ResourceArgs 
     private PlatformDockerArgs() {}
 
     private PlatformDockerArgs(PlatformDockerArgs $) {
+        this.allowDataLoss = $.allowDataLoss;
         this.controllers = $.controllers;
         this.couchdb = $.couchdb;
         this.domain = $.domain;
@@ -236,6 +253,17 @@ public final class PlatformDockerArgs extends com.pulumi.resources.ResourceArgs 
 
         public Builder(PlatformDockerArgs defaults) {
             $ = new PlatformDockerArgs(Objects.requireNonNull(defaults));
+        }
+
+        /**
+         * @param allowDataLoss Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder allowDataLoss(@Nullable Boolean allowDataLoss) {
+            $.allowDataLoss = allowDataLoss;
+            return this;
         }
 
         /**
