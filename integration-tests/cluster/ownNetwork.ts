@@ -31,7 +31,7 @@ export async function addSharedAddress(): Promise<() => Promise<void>> {
 export class OwnNetwork {
   private constructor(
     private readonly name: string,
-    private readonly wayOut: string,
+    private readonly gateway: string,
     /** Of what is in it. */
     readonly address: string,
   ) {}
@@ -41,17 +41,17 @@ export class OwnNetwork {
     const number = ++made;
     const [outside, inside] = [`${prefix}.${4 * number + 1}`, `${prefix}.${4 * number + 2}`];
     const name = `ow${process.pid}n${number}`;
-    const network = new OwnNetwork(name, `${name}o`, inside);
+    const wayOut = `${name}o`;
+    const network = new OwnNetwork(name, outside, inside);
     const within = (...args: string[]) => ip('-n', name, ...args);
     try {
       await ip('netns', 'add', name);
-      await ip('link', 'add', network.wayOut, 'type', 'veth', 'peer', 'name', 'out', 'netns', name);
-      await ip('address', 'add', `${outside}/30`, 'dev', network.wayOut);
-      await ip('link', 'set', network.wayOut, 'up');
+      await ip('link', 'add', wayOut, 'type', 'veth', 'peer', 'name', 'out', 'netns', name);
+      await ip('address', 'add', `${outside}/30`, 'dev', wayOut);
+      await ip('link', 'set', wayOut, 'up');
       await within('address', 'add', `${inside}/30`, 'dev', 'out');
-      await within('link', 'set', 'out', 'up');
       await within('link', 'set', 'lo', 'up');
-      await within('route', 'add', 'default', 'via', outside);
+      await network.join();
       return network;
     } catch (error) {
       await network.remove();
@@ -64,12 +64,14 @@ export class OwnNetwork {
     return ['ip', 'netns', 'exec', this.name];
   }
 
+  /** From the inside, so that what is sent to it from outside still takes this way, and ends there. */
   cut(): Promise<void> {
-    return ip('link', 'set', this.wayOut, 'down');
+    return ip('-n', this.name, 'link', 'set', 'out', 'down');
   }
 
-  join(): Promise<void> {
-    return ip('link', 'set', this.wayOut, 'up');
+  async join(): Promise<void> {
+    await ip('-n', this.name, 'link', 'set', 'out', 'up');
+    await ip('-n', this.name, 'route', 'replace', 'default', 'via', this.gateway);
   }
 
   /** The way out goes with it. */

@@ -41,8 +41,11 @@ const healthy = async (instance: number) => {
 /** Ticks the balancer's timer by hand. */
 const tick = () => (balancer as unknown as { tick(): void }).tick();
 
+let hears: boolean;
+
 beforeEach(async () => {
   now = 1_000_000;
+  hears = true;
   bus = new GroupBus();
   balancer = new ShardingBalancer({
     bus,
@@ -51,6 +54,7 @@ beforeEach(async () => {
     minMemory: 128,
     queue: { max: 4, maxWait: 5000 },
     testMessage: () => message({ activationId: 'test', transactionId: testTransaction }),
+    hears: () => hears,
     log,
     now: () => now,
   });
@@ -127,6 +131,23 @@ test('what an invoker never completes is given up, and counts against it', async
   await expect(result).rejects.toBeInstanceOf(CompletionTimeout);
   expect(balancer.invokers()[0]!.status).toBe('unresponsive');
   expect(balancer.activeTotal).toBe(0);
+});
+
+test('a controller that was cut off does not take the silence of invokers for their end: work waits for them', async () => {
+  await healthy(0);
+  hears = false;
+  for (let i = 0; i < 15; i++) {
+    now += 1000;
+    tick();
+  }
+  expect(balancer.invokers()[0]!.status).toBe('down');
+  hears = true;
+  const placed = balancer.publish(message(), demand);
+  expect(balancer.waiting).toBe(1);
+  await healthy(0);
+  tick();
+  await placed;
+  expect(balancer.waiting).toBe(0);
 });
 
 test('without invokers work waits while some may still come, then it is refused', async () => {

@@ -29,6 +29,8 @@ export interface ShardingBalancerOptions {
   /** An invoker is silent; its last ping was on the bus at `heard`, epoch ms by the clock of the bus. Then, that it is there again. */
   lost?(invoker: string, heard: number): void;
   back?(invoker: string): void;
+  /** Whether this controller hears what is on the bus: while it does not, the silence of invokers says nothing. Default: always. */
+  hears?(): boolean;
   log: Logger;
   now?: () => number;
 }
@@ -49,7 +51,8 @@ export class ShardingBalancer implements LoadBalancer {
   private subscriptions: Subscription[] = [];
   private readonly timer: NodeJS.Timeout;
   private readonly now: () => number;
-  private readonly started: number;
+  /** When this controller began to hear the bus, at first or again. */
+  private hearsSince: number;
   private readonly hashes = new Map<string, number>();
   /** By invoker: when the bus had its last ping. */
   private readonly heard = new Map<string, number>();
@@ -58,7 +61,7 @@ export class ShardingBalancer implements LoadBalancer {
   constructor(private readonly options: ShardingBalancerOptions) {
     const { completion, queue, minMemory, log, now = Date.now } = options;
     this.now = now;
-    this.started = now();
+    this.hearsSince = now();
     this.book = new ActivationBook(completion, now);
     this.queue = new OverflowQueue({ ...queue, now, accepts: (invoker, request) => this.pools.accepts(invoker, request) });
     this.supervision = new InvokerSupervision(
@@ -171,6 +174,7 @@ export class ShardingBalancer implements LoadBalancer {
   }
 
   private tick(): void {
+    if (this.options.hears?.() === false) this.hearsSince = this.now();
     this.supervision.tick();
     this.book.sweep(({ invoker }) => {
       if (invoker !== undefined) this.supervision.outcome(invoker, 'timeout');
@@ -188,10 +192,10 @@ export class ShardingBalancer implements LoadBalancer {
 
   /**
    * Whether an invoker that takes such work is there, or was a moment ago and may be starting again, or may not have been heard of yet
-   * because this controller has just started.
+   * because this controller has just started, or was cut off.
    */
   private hasHope(request: PlacementRequest): boolean {
-    if (this.now() - this.started < pingTimeout) return true;
+    if (this.options.hears?.() === false || this.now() - this.hearsSince < pingTimeout) return true;
     return this.supervision.invokers.some(
       (invoker) => (invoker.health.usable || this.supervision.wasThere(invoker)) && this.pools.accepts(invoker, request),
     );

@@ -60,6 +60,7 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
     testMessage: () => test.message(),
     lost: (invoker, heard) => takeover.lost(invoker, heard),
     back: (invoker) => takeover.back(invoker),
+    hears: () => membership.busWorks,
     log,
   });
   const takeover = new InvokerTakeover({
