@@ -143,7 +143,7 @@ test('a controller is cut off and comes back: the other one carries its orchestr
   await lone.network!.cut();
   // for those who wait for it
   load.start();
-  await seconds(17);
+  await seconds(14);
   const joined = load.now;
   await lone.network!.join();
   await seconds(2);
@@ -166,7 +166,7 @@ test('an invoker is cut off and comes back: others do its work, and nothing runs
   const cut = load.now;
   await lone.network!.cut();
   load.start();
-  await seconds(17);
+  await seconds(14);
   const joined = load.now;
   await lone.network!.join();
   await cluster.settled();

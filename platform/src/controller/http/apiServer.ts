@@ -26,6 +26,9 @@ const noBody = Buffer.alloc(0);
 /** Bytes of an answer waiting for its reader from which on the reader is watched. */
 const slowReader = 64 * 1024;
 
+/** How long a body that nobody wants is read, ms. */
+const unwantedTime = 1000;
+
 /**
  * The HTTP side of the API: reads a request whole (bounded), hands it to the handler, writes the answer with the headers every
  * answer has. Bare `node:http`, because what counts here is exact control: bodies on any method, undecodable paths and odd content types
@@ -125,10 +128,10 @@ export class ApiServer {
     } finally {
       release?.();
     }
-    this.write(outgoing, answer, transaction, request.method === 'HEAD');
+    this.write(incoming, outgoing, answer, transaction);
   }
 
-  private write(outgoing: ServerResponse, answer: Answer, transaction: Transaction, withoutBody: boolean): void {
+  private write(incoming: IncomingMessage, outgoing: ServerResponse, answer: Answer, transaction: Transaction): void {
     this.answered[Math.floor(answer.status / 100)]!++;
     if (outgoing.destroyed) return;
     const headers: Record<string, string | string[] | number> = {
@@ -147,11 +150,26 @@ export class ApiServer {
       for (const [name, value] of answer.extraHeaders) outgoing.appendHeader(name, value);
       outgoing.writeHead(answer.status);
     } else outgoing.writeHead(answer.status, headers);
-    if (withoutBody || body === undefined) outgoing.end();
-    else outgoing.end(body);
+    const told = incoming.method === 'HEAD' ? undefined : body;
+    if (incoming.complete || !hasBody(incoming)) outgoing.end(told);
+    else endWhenRead(incoming, outgoing, told);
     const { socket } = outgoing;
     if (socket && socket.writableLength > slowReader) socket.setTimeout(this.options.idleTimeout);
   }
+}
+
+/**
+ * The client is still sending what nobody wants, and a connection that is closed on it would be reset and the answer lost on the way: what
+ * it sends is thrown away for a while.
+ */
+function endWhenRead(incoming: IncomingMessage, outgoing: ServerResponse, body: Answer['body']): void {
+  if (body !== undefined) outgoing.write(body);
+  const end = () => {
+    clearTimeout(timer);
+    outgoing.end();
+  };
+  const timer = setTimeout(end, unwantedTime);
+  incoming.once('end', end).once('close', end).resume();
 }
 
 function hasBody(incoming: IncomingMessage): boolean {

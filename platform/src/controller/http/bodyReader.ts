@@ -49,7 +49,7 @@ export class BodyReader {
         reserved = 0;
       };
       const refuse = (error: Error) => {
-        incoming.pause();
+        incoming.pause().removeAllListeners('data');
         release();
         chunks = [];
         keep = false;
