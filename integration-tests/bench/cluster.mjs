@@ -7,11 +7,11 @@ import { writeFileSync } from 'node:fs';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { bareMessages } from './bareMessages.mjs';
+import { loadCluster } from './bundledCluster.mjs';
 import { load } from './loadGenerator.mjs';
 import { actionCode, cpuMs, payload, startPlatform } from './processes.mjs';
 import { processorTime } from './processorTime.mjs';
 import { recordWrites } from './recordWrites.mjs';
-import { loadCluster } from './testCluster.mjs';
 
 const { values } = parseArgs({
   options: { json: { type: 'string' }, seconds: { type: 'string', default: '3' }, rounds: { type: 'string', default: '3' } },

@@ -62,6 +62,14 @@ describeOnOwnPlatform('on the wire', () => {
     expect([closed, statusesOf(text)]).toEqual([true, [400]]);
     expect((await host.call('GET', '/namespaces/_/actions/echo')).status).toBe(200);
   });
+  test('who sends before it reads gets the answer to a body that is too large', async () => {
+    const { text } = await raw(port(), (socket) => {
+      socket.pause();
+      socket.write(head('PUT', 'actions/x', 'Content-Type: application/json', 'Content-Length: 99999999999'));
+      socket.write('x'.repeat(8 * 1024 * 1024), () => socket.resume());
+    });
+    expect(statusesOf(text)).toEqual([400]);
+  });
   test('chunks beyond the bound of a payload', async () => {
     const chunk = `10000\r\n${'x'.repeat(0x10000)}\r\n`;
     const bytes = `${head('POST', 'actions/echo', 'Content-Type: application/json', 'Transfer-Encoding: chunked')}${chunk.repeat(32)}0\r\n\r\n`;
