@@ -24,6 +24,12 @@ describe('commands without a stack', () => {
     expect(result.stderr).toContain('there is nothing to remove');
   });
 
+  it.each(['up', 'preview', 'refresh', 'preview:comment'])('%s makes no stack that has no configuration', async (command) => {
+    const { code, stderr } = await npmRun(command, ['--stack', UNKNOWN_STACK]);
+    expect(code).toBe(1);
+    expect(stderr).toContain(`There is no stack "${UNKNOWN_STACK}"; there are dev, `);
+  });
+
   it('an unknown command and an unknown option are named', async () => {
     expect(await npmRun('upp')).toMatchObject({
       code: 2,

@@ -1,3 +1,5 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { type CommandResult, runCommand, tail } from './command';
 import type { ResourceState } from './previews/preview';
 import type { PulumiCli } from './pulumiCli/cli';
@@ -51,8 +53,21 @@ export class PulumiStack {
     return listed.some(({ name }) => name === this.name || name.endsWith(`/${this.name}`));
   }
 
+  /** Makes it where it does not exist. Of the repository's own project there are those that have a configuration: any other name is a slip. */
   async create(): Promise<void> {
-    if (!(await this.exists())) await this.mustSucceed(['stack', 'init', this.name, '--no-select', '--non-interactive']);
+    if (await this.exists()) return;
+    if (this.project === repositoryProject) this.requireConfiguration();
+    await this.mustSucceed(['stack', 'init', this.name, '--no-select', '--non-interactive']);
+  }
+
+  private requireConfiguration(): void {
+    const name = this.name.split('/').pop()!;
+    const folder = this.project.stackConfig;
+    if (existsSync(join(folder, `Pulumi.${name}.yaml`))) return;
+    const there = readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []).sort();
+    throw new UserError(
+      `There is no stack "${name}"; there are ${there.join(', ')}. Copy stacks/Pulumi.dev.yaml to stacks/Pulumi.${name}.yaml to have another one.`,
+    );
   }
 
   /** Runs an operation such as "up" with its progress shown, and says whether it succeeded. */

@@ -103,6 +103,17 @@ describe('choosing a container', () => {
     expect(bench.pool.status).toMatchObject({ containers: 2, idle: 2, memory: 512 });
   });
 
+  it('goes on with the other one of an action when one of two has left', async () => {
+    const bench = new PoolBench();
+    const one = await bench.run(a);
+    const two = await bench.run(a);
+    const other = bench.where(two)!;
+    await bench.finish(two);
+    await bench.where(one)!.answer({ type: 'connectionLost', outOfMemory: false });
+    expect(bench.pool.status).toMatchObject({ containers: 1, idle: 1 });
+    expect(await bench.runToEnd(a)).toBe(other);
+  });
+
   it('prefers the one used last', async () => {
     const bench = new PoolBench();
     const one = await bench.run(a);
