@@ -64,7 +64,9 @@ export class PulumiStack {
     const name = this.name.split('/').pop()!;
     const folder = this.project.stackConfig;
     if (existsSync(join(folder, `Pulumi.${name}.yaml`))) return;
-    const there = readdirSync(folder).flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? []).sort();
+    const there = readdirSync(folder)
+      .flatMap((file) => /^Pulumi\.(.+)\.yaml$/.exec(file)?.[1] ?? [])
+      .sort();
     throw new UserError(
       `There is no stack "${name}"; there are ${there.join(', ')}. Copy stacks/Pulumi.dev.yaml to stacks/Pulumi.${name}.yaml to have another one.`,
     );
