@@ -42,6 +42,10 @@ module.exports = {
       globalSetup: '<rootDir>/integration-tests/dockerTarget/globalSetup.ts',
       globalTeardown: '<rootDir>/integration-tests/docker/globalTeardown.ts',
     }),
+    processes('kubernetes', {
+      globalSetup: '<rootDir>/integration-tests/kubernetes/globalSetup.ts',
+      globalTeardown: '<rootDir>/integration-tests/kubernetes/globalTeardown.ts',
+    }),
     processes('provider'),
     processes('stacks'),
   ],

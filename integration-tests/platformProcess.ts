@@ -11,8 +11,8 @@ const program = join(__dirname, '../platform/dist/main/standalone.js');
 /** Below the ports that machines give to outgoing connections, one of which may take a free port before it is used. */
 const portsFrom = 10_000;
 const portsTo = 30_000;
-// processes that test at the same time begin at different places
-let nextPort = portsFrom + ((process.pid * 101) % (portsTo - portsFrom));
+// processes that test at the same time begin at different places, far apart though their numbers are not
+let nextPort = portsFrom + ((process.pid * 2003) % (portsTo - portsFrom));
 
 /** A port of 127.0.0.1 on which nobody listens; another one each time. */
 export async function freePort(): Promise<number> {

@@ -22,12 +22,21 @@ await imageSources();
 
 await Promise.all([
   // esbuild starts a program of its own, and is loaded only for actions that are bundled.
-  build({ ...shared, entryPoints: { plugin: 'src/plugin/main.ts' }, outdir: 'dist', minifySyntax: true, external: ['esbuild'] }),
+  build({
+    ...shared,
+    entryPoints: { plugin: 'src/plugin/main.ts' },
+    outdir: 'dist',
+    minifySyntax: true,
+    external: ['esbuild'],
+    plugins: [beside('cluster')],
+  }),
+  // What speaks to a cluster is larger than all the rest, and loaded for platforms in one.
+  build({ ...shared, entryPoints: { cluster: 'src/targets/kubernetes/cluster.mts' }, outdir: 'dist', minify: true, sourcemap: false }),
   build({
     ...shared,
     entryPoints: { construct: 'src/plugin/construct.ts' },
     outdir: 'dist',
-    external: ['@pulumi/pulumi', '@pulumi/pulumi/*', '@pulumi/docker'],
+    external: ['@pulumi/pulumi', '@pulumi/pulumi/*', '@pulumi/docker', '@pulumi/kubernetes', '@pulumi/kubernetes/*'],
   }),
 ]);
 
@@ -45,6 +54,14 @@ execFileSync(process.execPath, [tsc, '-p', sdk, '--incremental', '--tsBuildInfoF
 // The compiled code reads its version beside itself. Only that: a second package of the same name would be in the way.
 const { version } = JSON.parse(readFileSync(join(sdk, 'package.json'), 'utf8'));
 writeFileSync(join(sdk, 'bin', 'package.json'), `${JSON.stringify({ version })}\n`);
+
+/** A module that is a bundle of its own beside the one that loads it. */
+function beside(module) {
+  return {
+    name: `${module} beside`,
+    setup: (bundler) => bundler.onResolve({ filter: new RegExp(`/${module}\\.mjs$`) }, () => ({ path: `./${module}.js`, external: true })),
+  };
+}
 
 /** What images are built from: a folder for each context, and the manifest of the runtimes. */
 async function imageSources() {

@@ -43,13 +43,14 @@ for (const name of Object.keys(JSON.parse(readFileSync(join(platform, 'package.j
 closure('@pulumi/pulumi', folder, packages);
 // Loaded for platforms of containers.
 closure('@pulumi/docker', folder, packages);
+closure('@pulumi/kubernetes', folder, packages);
 // Loaded for actions that are bundled.
 closure('esbuild', folder, packages);
 
 const stage = mkdtempSync(join(tmpdir(), 'openwhisk-plugin-'));
 try {
   const put = (source, name, filter = wanted) => cpSync(source, join(stage, name), { recursive: true, dereference: true, filter });
-  for (const bundle of ['plugin.js', 'construct.js']) put(join(folder, 'dist', bundle), `dist/${bundle}`);
+  for (const bundle of ['plugin.js', 'construct.js', 'cluster.js']) put(join(folder, 'dist', bundle), `dist/${bundle}`);
   // what images are built from, maps and all: their tags follow from it
   put(join(folder, 'dist', 'images'), 'dist/images', () => true);
   put(join(folder, 'schema.json'), 'schema.json');

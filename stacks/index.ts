@@ -9,6 +9,8 @@ const retainData = config.getBoolean('retainData');
 const platform = new openwhisk.Platform('platform', {
   target: config.get('target') ?? 'local',
   docker: config.getObject<openwhisk.types.input.PlatformDockerArgs>('docker'),
+  kubernetes: config.getObject<openwhisk.types.input.PlatformKubernetesArgs>('kubernetes'),
+  host: config.get('host'),
   apiPort: config.getNumber('apiPort'),
   adminPort: config.getNumber('adminPort'),
   retainData,

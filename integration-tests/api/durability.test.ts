@@ -69,12 +69,18 @@ test('a stop waits for the activation under way, and its record is kept', async 
 });
 
 test('an activation accepted and not finished when the platform is killed ends in one record that says so', async () => {
-  await platform.api(auth, 'PUT', 'actions/endless', {
-    exec: { kind: 'nodejs:20', code: 'function main() { return new Promise(() => {}); }' },
-  });
+  const begun = join(folder, 'begun');
+  const code = `function main() {
+    require('node:fs').appendFileSync(${JSON.stringify(begun)}, process.env.__OW_ACTIVATION_ID + '\\n');
+    return new Promise(() => {});
+  }`;
+  await platform.api(auth, 'PUT', 'actions/endless', { exec: { kind: 'nodejs:20', code } });
   const accepted: string[] = [];
   for (let i = 0; i < 5; i++) accepted.push((await platform.api(auth, 'POST', 'actions/endless')).json.activationId);
-  await new Promise((resolve) => setTimeout(resolve, 500));
+  await eventually(async () => {
+    const ids = readFileSync(begun, 'utf8').split('\n').filter(Boolean);
+    if (ids.length < accepted.length) throw new Error(`${ids.length} of ${accepted.length} have begun`);
+  }, 30_000);
   const before = await count();
   await platform.kill('SIGKILL');
   await platform.run();
@@ -145,5 +151,6 @@ test('sequences, compositions and firings go on at the next start; a step runs a
   const total = await count();
   await platform.kill('SIGKILL');
   await platform.run();
-  expect(await count()).toBe(total);
+  // what was over and not yet on disk has its record when it has run again
+  await eventually(async () => expect(await count()).toBe(total), 30_000);
 });

@@ -1,5 +1,8 @@
 import { execFile } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { HttpsFront } from '../httpsFront';
 import { PlatformProcess } from '../platformProcess';
 
 /** The commands of OpenWhisk's wskadmin, in its words, as a process of its own over the admin API. */
@@ -11,11 +14,16 @@ beforeAll(async () => {
 });
 afterAll(() => platform?.stop());
 
-function wskadmin(...args: string[]): Promise<{ code: number; lines: string[]; error: string }> {
+type Said = { code: number; lines: string[]; error: string };
+
+const wskadmin = (...args: string[]) => wskadminWith({}, args);
+
+function wskadminWith(settings: NodeJS.ProcessEnv, args: string[]): Promise<Said> {
   const env = {
     PATH: process.env.PATH,
     OPENWHISK_ADMIN_URL: `http://127.0.0.1:${platform.adminPort}`,
     OPENWHISK_ADMIN_KEY: platform.adminKey,
+    ...settings,
   };
   return new Promise((resolve) => {
     execFile(process.execPath, [program, ...args], { env }, (error, stdout, stderr) => {
@@ -148,4 +156,30 @@ test('help names every command, and each explains its options', async () => {
   expect(code).toBe(0);
   expect(lines[0]).toBe('usage: wskadmin user create [options] subject');
   expect(lines.join('\n')).toMatch(/-ns, --namespace VALUE +create the key for this namespace/);
+});
+
+test('HTTPS: an authority of the platform itself is trusted with OPENWHISK_ADMIN_CA, and only with it', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'authority-'));
+  const front = await HttpsFront.start(platform.adminPort);
+  try {
+    const url = front.urls[0]!;
+    const ca = join(folder, 'ca.pem');
+    writeFileSync(ca, front.caCertificate);
+    await wskadmin('user', 'create', 'secure', '-u', auth.replace('0f3b', '1f3b'));
+    const get = (settings: NodeJS.ProcessEnv) => wskadminWith({ OPENWHISK_ADMIN_URL: url, ...settings }, ['user', 'get', 'secure']);
+    expect(await get({ OPENWHISK_ADMIN_CA: ca })).toEqual({ code: 0, lines: [auth.replace('0f3b', '1f3b')], error: '' });
+    expect(await get({})).toEqual({
+      code: 1,
+      lines: [],
+      error: expect.stringMatching(/does not answer: .*certificate.* \(OPENWHISK_ADMIN_CA names a file with the authority to trust\)/),
+    });
+    expect(await get({ OPENWHISK_ADMIN_CA: join(folder, 'none.pem') })).toEqual({
+      code: 1,
+      lines: [],
+      error: expect.stringContaining("OPENWHISK_ADMIN_CA names a file that can't be read"),
+    });
+  } finally {
+    await front.stop();
+    rmSync(folder, { recursive: true });
+  }
 });

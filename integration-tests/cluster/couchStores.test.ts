@@ -6,7 +6,7 @@ import { ActivationRetention } from '../../platform/src/store/couchdb/activation
 import { CouchClient } from '../../platform/src/store/couchdb/couchClient';
 import { CouchStores, type CouchStoresOptions } from '../../platform/src/store/couchdb/couchStores';
 import { databaseNames } from '../../platform/src/store/couchdb/designDocuments';
-import { StoreUnavailable } from '../../platform/src/store/storeUnavailable';
+import { StoreRefused, StoreUnavailable } from '../../platform/src/store/storeUnavailable';
 import { activationStoreContract } from '../../platform/src/store/testing/activationStoreContract';
 import { artifactStoreContract } from '../../platform/src/store/testing/artifactStoreContract';
 import { subjectStoreContract } from '../../platform/src/store/testing/subjectStoreContract';
@@ -72,6 +72,7 @@ test('initialising again makes nothing, also when several do it at once', async 
 test('a wrong password is told as that', async () => {
   const wrong = open({ password: 'wrong', retryFor: 0 });
   await expect(wrong.artifacts.get('a/b')).rejects.toThrow('it does not know the user or the password');
+  await expect(wrong.initialise()).rejects.toBeInstanceOf(StoreRefused);
   await wrong.close();
 });
 

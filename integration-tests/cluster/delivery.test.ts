@@ -51,6 +51,43 @@ async function answersAgain(since: number): Promise<void> {
   await eventually(async () => expect(load.answers.filter(({ at }) => at > since).length).toBeGreaterThan(20), 60_000);
 }
 
+/**
+ * Calls that nobody waits for, from the moment at which an invoker falls silent until that is noticed; gives those that it can not have
+ * begun, by docs/delivery.md what the bus took more than 5 s after its last ping.
+ */
+async function firedUntilNoticed(): Promise<string[]> {
+  const silent = Date.now();
+  const late: string[] = [];
+  while (Date.now() < silent + 9000) {
+    const from = Date.now();
+    const id = await load.fire();
+    if (from > silent + 6500) late.push(id);
+    await seconds(0.2);
+  }
+  return late;
+}
+
+/**
+ * Everything accepted has its record, no user code ran twice, each of `late` ran, and what failed is recorded as unknown; gives how many
+ * those are.
+ */
+async function unknownBut(late: readonly string[]): Promise<number> {
+  await load.stop();
+  const records = await load.recorded(90_000);
+  expect([...load.runs].filter(([, runs]) => runs > 1)).toEqual([]);
+  const failed = [...records].filter(([, { status }]) => status !== 'success');
+  expect(failed.filter(([, { error }]) => !unknown(error))).toEqual([]);
+  expect(late.length).toBeGreaterThan(5);
+  expect(failed.filter(([id]) => late.includes(id))).toEqual([]);
+  expect(late.filter((id) => load.runs.get(id) !== 1)).toEqual([]);
+  return failed.length;
+}
+
+/** What is recorded of what an invoker had begun, or may have, and of a sequence with such a step. */
+function unknown(error: string | undefined): boolean {
+  return error === 'Sequence failed.' || error?.startsWith('The platform stopped before the outcome') === true;
+}
+
 test.each<[string, () => ControlledProcess | undefined]>([
   ['Kafka', () => cluster.kafka.process],
   ['the database', () => cluster.couch.process],
@@ -71,26 +108,9 @@ test('an invoker is killed and stays away: the other one runs what it never bega
   await seconds(1);
   const killed = cluster.invokers[0]!.process;
   await killed.kill();
-  const dead = Date.now();
-  const late: string[] = [];
-  // until the silence is noticed work goes to it, and waits for nobody
-  while (Date.now() < dead + 9000) {
-    const id = await load.fire();
-    if (Date.now() > dead + 6500) late.push(id);
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
+  const late = await firedUntilNoticed();
   await answersAgain(load.now + 1000);
-  await load.stop();
-  const records = await load.recorded(90_000);
-  expect([...load.runs].filter(([, runs]) => runs > 1)).toEqual([]);
-  const failed = [...records].filter(([, { status }]) => status !== 'success');
-  expect(
-    failed.filter(([, { error }]) => !error?.startsWith('The platform stopped before the outcome') && error !== 'Sequence failed.'),
-  ).toEqual([]);
-  expect(failed.length).toBeGreaterThan(0);
-  expect(late.length).toBeGreaterThan(5);
-  expect(failed.filter(([id]) => late.includes(id))).toEqual([]);
-  expect(late.filter((id) => load.runs.get(id) !== 1)).toEqual([]);
+  expect(await unknownBut(late)).toBeGreaterThan(0);
   await killed.run();
   await cluster.settled();
 });
@@ -166,15 +186,14 @@ test('an invoker is cut off and comes back: others do its work, and nothing runs
   const cut = load.now;
   await lone.network!.cut();
   load.start();
-  await seconds(14);
+  const late = await firedUntilNoticed();
+  await seconds(5);
   const joined = load.now;
   await lone.network!.join();
   await cluster.settled();
   await answersAgain(joined);
   report('an invoker cut off: the longest time without an answer was', load.longestGap(cut));
-  const failed = await kept(90_000);
-  // what it had begun; whether that ran nobody can say
-  expect(failed.length).toBeLessThanOrEqual(8 * 3);
+  await unknownBut(late);
   expect(load.failures.filter(({ kind, began }) => kind === 'read' || began > joined + 5000)).toEqual([]);
 });
 

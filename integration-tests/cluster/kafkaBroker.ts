@@ -48,7 +48,7 @@ async function ownBroker(
   const folder = mkdtempSync(join(tmpdir(), 'kafka-'));
   const [port, securePort, controllerPort] = [await freePort(), await freePort(), await freePort()];
   const properties = join(folder, 'server.properties');
-  const { key, certificate } = await selfSigned(folder);
+  const { key, certificate } = await selfSigned(folder, host);
   const keystore = join(folder, 'keystore.pem');
   writeFileSync(keystore, key + certificate, { mode: 0o600 });
   writeFileSync(properties, serverProperties(join(folder, 'data'), host, { port, securePort, controllerPort }, keystore));
@@ -68,16 +68,16 @@ async function ownBroker(
     await broker.kill();
     rmSync(folder, { recursive: true, force: true });
   };
-  const secure = { address: `127.0.0.1:${securePort}`, ca: certificate, ...account };
+  const secure = { address: `${host}:${securePort}`, ca: certificate, ...account };
   return { address, secure, process: broker, close };
 }
 
 /** Who may enter by the secure door. */
 const account = { username: 'whisk', password: 'a password of tests' };
 
-async function selfSigned(folder: string): Promise<{ key: string; certificate: string }> {
+async function selfSigned(folder: string, host: string): Promise<{ key: string; certificate: string }> {
   const [key, certificate] = [join(folder, 'key.pem'), join(folder, 'certificate.pem')];
-  const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1', '-days', '2'];
+  const subject = ['-subj', `/CN=${host}`, '-addext', `subjectAltName=IP:${host}`, '-days', '2'];
   await mustRun('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', ...subject, '-keyout', key, '-out', certificate]);
   return { key: readFileSync(key, 'utf8'), certificate: readFileSync(certificate, 'utf8') };
 }
@@ -134,8 +134,8 @@ function serverProperties(
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://${host}:${port},SECURE://127.0.0.1:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${host}:${port},SECURE://127.0.0.1:${securePort}`,
+    listeners: `PLAINTEXT://${host}:${port},SECURE://${host}:${securePort},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${host}:${port},SECURE://${host}:${securePort}`,
     'controller.listener.names': 'CONTROLLER',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SECURE:SASL_SSL',
     'listener.name.secure.sasl.enabled.mechanisms': 'PLAIN',

@@ -1,5 +1,6 @@
+import { type AddressInfo, connect as connectTo, createServer } from 'node:net';
 import { KafkaBus, type KafkaBusOptions } from '../../platform/src/bus/kafka/kafkaBus';
-import { BusUnavailable, type Handler, MessageTooLarge, type Topic } from '../../platform/src/bus/messageBus';
+import { type Handler, MessageTooLarge, type Topic } from '../../platform/src/bus/messageBus';
 import { createLogger } from '../../platform/src/observe/logger';
 import { eventually } from '../eventually';
 import { type KafkaBroker, startKafkaBroker } from './kafkaBroker';
@@ -123,6 +124,47 @@ test('what was not settled is delivered again to the next reader, and nothing th
   settle('c');
 });
 
+test('who gets the place of another one knows what was there before; who lost it commits nothing, and never an older position', async () => {
+  const topic = workTopic();
+  // the group's place goes to the first by name
+  const [lower, upper] = [await connect({ clientId: 'b' }), await connect({ clientId: 'a' })];
+  const reader = (bus: KafkaBus, { handler, ...rest }: ReturnType<typeof byHand>) => {
+    const inherited: boolean[] = [];
+    const subscribed = bus.subscribe(topic, { group: topic.name, maxInFlight: 10, shared: true }, (message, position) => {
+      inherited.push(position.inherited === true);
+      return handler(message, position);
+    });
+    return { ...rest, inherited, subscribed };
+  };
+  const stays = async (position: number) => {
+    await new Promise((resolve) => setTimeout(resolve, 400));
+    expect(await committed(lower, topic.name)).toBe(position);
+  };
+  await lower.send(topic, 'm0');
+  const first = reader(lower, byHand());
+  await eventually(async () => expect(first.seen).toEqual(['m0']), 30_000);
+  await lower.send(topic, 'm1');
+  await eventually(async () => expect(first.seen).toEqual(['m0', 'm1']));
+  expect(first.inherited).toEqual([true, false]);
+  const second = reader(upper, byHand());
+  await eventually(async () => expect(second.seen).toEqual(['m0', 'm1']), 30_000);
+  await lower.send(topic, 'm2');
+  await eventually(async () => expect(second.seen).toEqual(['m0', 'm1', 'm2']));
+  expect(second.inherited).toEqual([true, true, false]);
+  for (const m of ['m0', 'm1', 'm2']) second.settle(m);
+  await eventually(async () => expect(await committed(lower, topic.name)).toBe(3));
+  first.settle('m0');
+  await stays(3);
+  await (await second.subscribed).close();
+  await lower.send(topic, 'm3');
+  await eventually(async () => expect(first.seen).toEqual(['m0', 'm1', 'm3']), 30_000);
+  // m1 is still the oldest of its own that is not settled
+  first.settle('m3');
+  await stays(3);
+  first.settle('m1');
+  await eventually(async () => expect(await committed(lower, topic.name)).toBe(4));
+});
+
 test('closing waits for what is in flight, and what was settled does not come again', async () => {
   const topic = workTopic();
   const bus = await connect();
@@ -165,7 +207,7 @@ test('a message that can not be read is passed over', async () => {
   await eventually(async () => expect(seen).toEqual([{ a: 1 }]));
 });
 
-test('the broker is reached by TLS and a password; with another password, without trust or with nobody there it is told that there is none', async () => {
+test('the broker is reached by TLS and a password; with another password or without trust it is told why not, with nobody there that there is none', async () => {
   if (!broker.secure) return;
   const { address, ca, username, password } = broker.secure;
   const sasl = { mechanism: 'plain', username, password } as const;
@@ -176,8 +218,37 @@ test('the broker is reached by TLS and a password; with another password, withou
   await bus.subscribe(topic, { group: topic.name, maxInFlight: 1 }, async (m) => void seen.push(m));
   await bus.send(topic, 'a');
   await eventually(async () => expect(seen).toEqual(['a']));
-  const refused = [{ ...secure, sasl: { ...sasl, password: 'wrong' } }, { ...secure, ssl: {} }, { brokers: ['127.0.0.1:1'] }];
-  await Promise.all(refused.map((options) => expect(connect(options)).rejects.toBeInstanceOf(BusUnavailable)));
+  const failure = (options: Parameters<typeof connect>[0]) =>
+    connect(options).catch((error: Error) => ({ name: error.name, message: error.message }));
+  const attempts = [{ ...secure, sasl: { ...sasl, password: 'wrong' } }, { ...secure, ssl: {} }, { brokers: ['127.0.0.1:1'] }];
+  expect(await Promise.all(attempts.map(failure))).toEqual([
+    { name: 'BusRefused', message: expect.stringMatching(/cannot be used: .*SASL PLAIN authentication failed/) },
+    { name: 'BusRefused', message: expect.stringMatching(/cannot be used: .*certificate/) },
+    { name: 'BusUnavailable', message: expect.any(String) },
+  ]);
+});
+
+test('a broker whose certificate is not trusted is told as that, also when the attempts after the first fail in another way', async () => {
+  if (!broker.secure) return;
+  const [host, port] = broker.secure.address.split(':') as [string, string];
+  let attempts = 0;
+  const door = createServer((caller) => {
+    caller.on('error', () => {});
+    if (attempts++ > 0) return void caller.destroy();
+    const onward = connectTo(Number(port), host).on('error', () => caller.destroy());
+    caller.pipe(onward).pipe(caller);
+  });
+  await new Promise<void>((resolve) => door.listen(0, '127.0.0.1', resolve));
+  const address = `127.0.0.1:${(door.address() as AddressInfo).port}`;
+  try {
+    await expect(connect({ brokers: [address], ssl: {} })).rejects.toMatchObject({
+      name: 'BusRefused',
+      message: expect.stringMatching(/cannot be used: .*certificate/),
+    });
+    expect(attempts).toBeGreaterThan(1);
+  } finally {
+    door.close();
+  }
 });
 
 test('topics with something left are found', async () => {

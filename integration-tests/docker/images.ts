@@ -101,15 +101,22 @@ export async function pulled(docker: Docker, name: string): Promise<boolean> {
 
 /** An image of the machine's own programs and the libraries they load. */
 async function makeStandIn(name: string, fill: RuntimeImage['fill']): Promise<void> {
+  await withBaseRoot(fill, (root) => importRoot(root, name));
+}
+
+/** Puts a stand-in for a base image together in a folder, which is there while `use` works with it. */
+export async function withBaseRoot(fill: RuntimeImage['fill'], use: (root: string) => Promise<void>): Promise<void> {
   const root = mkdtempSync(join(tmpdir(), 'image-root-'));
   try {
+    // as one that anybody may read, not as `mkdtemp` makes it
+    chmodSync(root, 0o755);
     for (const folder of ['tmp', 'etc', 'usr/bin', 'proc', 'sys', 'dev']) mkdirSync(join(root, folder), { recursive: true });
     chmodSync(join(root, 'tmp'), 0o1777);
     await copyAll(root, tools);
     await fill(root);
     writeFileSync(join(root, 'etc/passwd'), 'root:x:0:0::/root:/bin/sh\nnode:x:1000:1000::/:/bin/sh\n');
     writeFileSync(join(root, 'etc/group'), 'root:x:0:\nnode:x:1000:\n');
-    await importRoot(root, name);
+    await use(root);
   } finally {
     rmSync(root, { recursive: true, force: true });
   }

@@ -1,9 +1,9 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import type Docker from 'dockerode';
-import { THIRD_PARTY_IMAGES } from '../../provider/src/blueprint/distributed';
+import { THIRD_PARTY_IMAGES } from '../../provider/src/blueprint/parts';
 import { mustRun } from '../../tooling/src/command';
 import { acquireKafkaLibraries } from '../../tooling/src/kafkaLibraries';
 import { nginxProgram } from '../cluster/nginxServer';
@@ -21,17 +21,30 @@ interface StandIn {
   changes: readonly string[];
 }
 
+/** A part of the platform that is not ours. */
+export type ThirdPartyPart = keyof typeof THIRD_PARTY_IMAGES;
+
 /** Parts of the platform that are not ours, under the tags of the official images; made of this machine's packages where no registry is reached. */
 export async function provideThirdPartyImages(docker: Docker): Promise<void> {
-  for (const [part, name] of Object.entries(THIRD_PARTY_IMAGES)) {
+  for (const [part, name] of Object.entries(THIRD_PARTY_IMAGES) as [ThirdPartyPart, string][]) {
     if ((await isThere(docker, name)) || (await pulled(docker, name))) continue;
-    await make(name, standIns[part as keyof typeof THIRD_PARTY_IMAGES]);
+    await withStandInRoot(part, (root, changes) => importRoot(root, name, changes));
   }
 }
 
-async function make(name: string, { fill, changes }: StandIn): Promise<void> {
+/**
+ * Puts the stand-in for a part together in a folder, which is there while `use` works with it.
+ * @param use is told the changes, as those of `docker import`, with which the folder is an image
+ */
+export async function withStandInRoot(
+  part: ThirdPartyPart,
+  use: (root: string, changes: readonly string[]) => Promise<void>,
+): Promise<void> {
+  const { fill, changes } = standIns[part];
   const root = await mkdtemp(join(tmpdir(), 'image-root-'));
   try {
+    // as one that anybody may read, not as `mkdtemp` makes it
+    await chmod(root, 0o755);
     for (const folder of ['tmp', 'etc', 'usr/bin', 'proc', 'sys', 'dev', 'run', 'var/log', 'var/lib'])
       await mkdir(join(root, folder), { recursive: true });
     await mustRun('chmod', ['1777', join(root, 'tmp')]);
@@ -40,7 +53,7 @@ async function make(name: string, { fill, changes }: StandIn): Promise<void> {
     await writeFile(join(root, 'etc/passwd'), `${users.join('\n')}\n`);
     await writeFile(join(root, 'etc/group'), 'root:x:0:\nwww-data:x:33:\nnogroup:x:65534:\nnobody:x:65534:\n');
     await fill(root);
-    await importRoot(root, name, changes);
+    await use(root, changes);
   } finally {
     await rm(root, { recursive: true, force: true });
   }
@@ -126,7 +139,7 @@ const nginx: StandIn = {
   },
 };
 
-const standIns: Readonly<Record<keyof typeof THIRD_PARTY_IMAGES, StandIn>> = { kafka, couchdb, nginx };
+const standIns: Readonly<Record<ThirdPartyPart, StandIn>> = { kafka, couchdb, nginx };
 
 /** Folders of a package and of all it depends on, as Node would find them from `from`. */
 function closure(name: string, from: string, into: Set<string>): void {

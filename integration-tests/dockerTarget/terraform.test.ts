@@ -9,8 +9,8 @@ import { acquireTerraform, type Terraform } from '../../tooling/src/terraform';
 import { dockerEngine } from '../docker/engine';
 import { call } from '../httpCall';
 import { basic, freePort } from '../platformProcess';
+import { SteadyLoad } from '../steadyLoad';
 import { type EngineListing, listEngine } from './engineListing';
-import { SteadyLoad } from './steadyLoad';
 
 /** The same platform through Terraform: synthesised by cdktf, planned and applied by the real terraform with the real Docker provider. */
 jest.setTimeout(400_000);
@@ -140,6 +140,20 @@ test('settings that Terraform cannot use are refused with what to do', () => {
     expect(synthesise).toThrow(/platform:docker in .* is encrypted, which only Pulumi can read/);
   } finally {
     settings = used;
+  }
+});
+
+test('a certificate that is generated comes with the authority clients have to trust as an output', () => {
+  const used = settings;
+  try {
+    settings = { ...used, 'platform:docker': { ...(used['platform:docker'] as object), tls: { generate: true } } };
+    synthesise();
+    const { output, resource } = JSON.parse(readFileSync(join(folder, 'cdk.tf.json'), 'utf8'));
+    const authority = Object.keys(resource.tls_self_signed_cert)[0];
+    expect(output.ca_certificate.value).toBe(`\${tls_self_signed_cert.${authority}.cert_pem}`);
+  } finally {
+    settings = used;
+    synthesise();
   }
 });
 

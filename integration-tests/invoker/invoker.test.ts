@@ -322,6 +322,55 @@ describe('a step of an orchestration that may have been sent twice', () => {
   });
 });
 
+describe('a message that was there before the invoker got its place', () => {
+  it('counts when nobody else has it, also when it comes again', async () => {
+    const b = await bench();
+    b.put('action', { code: echo });
+    b.bus.inherited = true;
+    expect(result((await b.invoke('action', { a: 1 }, { id: 'left' })).record)).toEqual({ a: 1 });
+    expect(b.claims.get('left')).toBe('invoker0@0');
+    b.claims.set('again', 'invoker0@1');
+    expect(result((await b.invoke('action', { a: 2 }, { id: 'again' })).record)).toEqual({ a: 2 });
+  });
+
+  it('does not run when it was given to another invoker', async () => {
+    const b = await bench();
+    b.put('action', { code: echo });
+    b.bus.inherited = true;
+    b.claims.set('taken', 'other');
+    const { acknowledgements } = await b.invoke('action', {}, { id: 'taken' });
+    expect(acknowledgements).toMatchObject([{ slotFree: true, isSystemError: false }]);
+    await b.invoker.drain();
+    expect(b.records.has('taken')).toBe(false);
+  });
+
+  it('is claimed under the name that it was sent with', async () => {
+    const b = await bench();
+    b.put('action', { code: echo });
+    b.bus.inherited = true;
+    b.claims.set('step', 'one');
+    const claim = { after: Date.now() + 10_000, copy: 'one' };
+    expect(result((await b.invoke('action', { a: 1 }, { id: 'step', claim })).record)).toEqual({ a: 1 });
+  });
+
+  it('is claimed only when work may begin: else others would take it for not begun', async () => {
+    let go = () => {};
+    let wait: Promise<void> | undefined = new Promise((resolve) => {
+      go = resolve;
+    });
+    const b = await bench({ mayBegin: () => wait });
+    b.put('action', { code: echo });
+    b.bus.inherited = true;
+    const invoked = b.invoke('action', { a: 1 }, { id: 'left' });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const claimed = b.claims.has('left');
+    wait = undefined;
+    go();
+    expect(result((await invoked).record)).toEqual({ a: 1 });
+    expect(claimed).toBe(false);
+  });
+});
+
 describe('a store that fails', () => {
   it('gets the record when it works again', async () => {
     const b = await bench();

@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { EmbeddedBus } from '../../platform/src/bus/embedded/embeddedBus';
+import type { Handler, SubscribeOptions, Subscription, Topic } from '../../platform/src/bus/messageBus';
 import type { Acknowledgement, ActivationMessage, Claim } from '../../platform/src/bus/messages';
 import { completedTopic, invokerTopic } from '../../platform/src/bus/topics';
 import { Invoker, type InvokerOptions } from '../../platform/src/invoker/invoker';
@@ -35,6 +36,15 @@ export interface InvokeChoice {
 
 const log = { warn() {}, error() {}, info() {} } as unknown as Logger;
 
+/** A bus whose messages may be told to have been there before their reader. */
+class TellingBus extends EmbeddedBus {
+  inherited = false;
+
+  override subscribe<T>(topic: Topic<T>, options: SubscribeOptions, handler: Handler<T>): Promise<Subscription> {
+    return super.subscribe(topic, options, (message, position) => handler(message, { ...position, inherited: this.inherited }));
+  }
+}
+
 /** A real invoker with real processes, between a bus in memory and stores in memory. */
 export class InvokerBench {
   readonly records = new Map<string, ActivationRecord>();
@@ -50,7 +60,7 @@ export class InvokerBench {
   failure: Error | undefined;
   readonly invoker: Invoker;
   private readonly processes = new RuntimeProcesses();
-  private readonly bus = new EmbeddedBus();
+  readonly bus = new TellingBus();
   private readonly documents = new Map<string, { document: ActionDocument; revision: string }>();
   private readonly waiting = new Map<string, (ack: Acknowledgement) => void>();
 

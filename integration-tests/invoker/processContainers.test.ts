@@ -69,7 +69,7 @@ describe('suspending', () => {
 
 describe('output', () => {
   it('of a flood is bounded, and the container goes on', async () => {
-    const runtime = await processes.start('nodejs:20', { logLimit: 1024 * 1024 });
+    const runtime = await processes.start('nodejs:20', { logLimit: 1024 * 1024, timeout: 60_000 });
     const code =
       'function main({ mb }) { const line = "y".repeat(1023); for (let i = 0; i < mb * 1024; i++) console.log(line); console.error("end"); return {} }';
     await runtime.init({ code });

@@ -40,6 +40,9 @@ async function environment(more: { path?: string } = {}): Promise<NodeJS.Process
 }
 const invoke = async (action: string) => (await host.api('POST', `actions/${action}?blocking=true&result=true`, { name: 'you' })).json;
 
+// with empty caches some of them compile the SDK of Pulumi first
+jest.setTimeout(900_000);
+
 it('YAML: the example is deployed, left alone, and leaves nothing', async () => {
   const project = join(root, 'hello');
   cpSync(join(repository, 'examples/hello-yaml'), project, { recursive: true });

@@ -68,7 +68,7 @@ export class TestStack {
       PULUMI_CONFIG_PASSPHRASE: 'a passphrase for tests',
     };
     // Without these settings the program would run in the folder of the tests, and its plugins too.
-    const projectSettings: ProjectSettings = { name: 'life', runtime: 'nodejs' };
+    const projectSettings: ProjectSettings = { name: 'life', runtime: { name: 'nodejs', options: { typescript: false } } };
     const workDir = join(root, 'project');
     const options = { envVars, projectSettings };
     const stack =

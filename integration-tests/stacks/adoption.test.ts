@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type CommandResult, runCommand, tail } from '../../tooling/src/command';
 import { repositoryRoot } from '../../tooling/src/repository';
+import { HttpsFront } from '../httpsFront';
 import { zipArchive } from '../invoker/zipArchive';
 import { type NamespaceKey, PlatformProcess } from '../platformProcess';
 
@@ -39,6 +40,9 @@ describe('a live namespace', () => {
   const SECRET = 'a-secret-nobody-may-see';
   let key: NamespaceKey;
   let folder: string;
+  let front: HttpsFront;
+  /** Where it is, behind an authority that only this option makes trusted. */
+  let host: string[];
   const api = async (method: string, path: string, json?: unknown) => {
     const answer = await platform.api(key.auth, method, path, json);
     if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.text}`);
@@ -48,6 +52,9 @@ describe('a live namespace', () => {
 
   beforeAll(async () => {
     key = await platform.namespace('live');
+    front = await HttpsFront.start(platform.port);
+    writeFileSync(join(root, 'ca.pem'), front.caCertificate);
+    host = ['--host', front.urls[0]!, '--ca', join(root, 'ca.pem')];
     folder = join(root, 'live');
     const zip = zipArchive({
       'package.json': '{"main":"index.js"}',
@@ -92,10 +99,11 @@ describe('a live namespace', () => {
     await api('PUT', 'rules/lost', { trigger: '/live/short-lived', action: '/live/greet' });
     await api('DELETE', 'triggers/short-lived');
   });
+  afterAll(() => front?.stop());
 
   it('becomes a program with its code in files, a file for the import, and no secret anywhere', async () => {
-    const written = await mustRun('adopt', ['--host', platform.apiHost, '--out', folder], { WHISK_AUTH: key.auth });
-    expect(program().replaceAll(platform.apiHost, 'http://HOST')).toMatchSnapshot();
+    const written = await mustRun('adopt', [...host, '--out', folder], { WHISK_AUTH: key.auth });
+    expect(program().replaceAll(front.urls[0]!, 'http://HOST')).toMatchSnapshot();
     expect(readFileSync(join(folder, 'packages/hello/greet.js'), 'utf8')).toContain('exports.main = ({ greeting, name })');
     expect(readFileSync(join(folder, 'actions/greet.py'), 'utf8')).toContain('def main');
     expect(readFileSync(join(folder, 'actions/archive/lib/echo.js'), 'utf8')).toBe('module.exports = (a) => a;');
@@ -150,7 +158,7 @@ describe('a live namespace', () => {
 
   it('is in a stack at once with --stack, and its first preview is empty', async () => {
     rmSync(folder, { recursive: true, force: true });
-    await mustRun('adopt', ['--host', platform.apiHost, '--out', folder, '--stack', 'first'], { WHISK_AUTH: key.auth });
+    await mustRun('adopt', [...host, '--out', folder, '--stack', 'first'], { WHISK_AUTH: key.auth });
     expect(await typesOf(folder)).toMatchObject({ code: 0, stdout: '' });
     const stack = ['--stack', 'first', '-C', folder, '--non-interactive'];
     await mustRun('pulumi', ['preview', '--expect-no-changes', ...stack]);
@@ -181,9 +189,20 @@ describe('a live namespace', () => {
 
   it('is written the same way the second time', async () => {
     const again = join(root, 'again');
-    await mustRun('adopt', ['--host', platform.apiHost, '--out', again, '--namespace', 'live'], { WHISK_AUTH: key.auth });
+    await mustRun('adopt', [...host, '--out', again, '--namespace', 'live'], { WHISK_AUTH: key.auth });
     expect(readFileSync(join(again, 'index.ts'), 'utf8')).toBe(program());
     expect(readFileSync(join(again, 'import.json'), 'utf8')).toBe(readFileSync(join(folder, 'import.json'), 'utf8'));
+  });
+
+  it('is refused, with what to do, when nobody is known to vouch for the host, or when the file names nobody', async () => {
+    const adopt = (...args: string[]) => npmRun('adopt', [...args, '--out', join(root, 'never')], { WHISK_AUTH: key.auth });
+    const untrusted = await adopt('--host', front.urls[0]!);
+    expect(untrusted).toMatchObject({ code: 1 });
+    expect(untrusted.stderr).toMatch(/certificate is signed by nobody that is known here \(give a file .* with --ca, or --insecure/);
+    const unread = await adopt('--host', front.urls[0]!, '--ca', join(root, 'none.pem'));
+    expect(unread).toMatchObject({ code: 1, stderr: expect.stringContaining("--ca names a file that can't be read") });
+    const noCertificate = await adopt('--host', front.urls[0]!, '--ca', join(folder, 'index.ts'));
+    expect(noCertificate).toMatchObject({ code: 1, stderr: expect.stringContaining('must be a certificate in PEM form') });
   });
 
   it('is refused, with the reason, when the key is wrong', async () => {

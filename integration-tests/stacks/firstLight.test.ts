@@ -1,6 +1,9 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import openwhisk from 'openwhisk';
+import { call } from '../httpCall';
+import { HttpsFront } from '../httpsFront';
 import { isFree, RepositoryCopy, type StackInfo } from './repositoryCopy';
 
 /** Whether a process has ended; the system may take a moment to bury it. */
@@ -22,17 +25,23 @@ describe('npm run up', () => {
   let info: StackInfo;
   /** The key of the first up: it stays the same in every later one. */
   let auth: string;
+  /** Before the platform, from a point of the way on. */
+  let front: HttpsFront | undefined;
 
   beforeAll(async () => {
     copy = new RepositoryCopy();
     ports = await copy.addStack('one');
   });
-  afterAll(() => copy.remove(), 120_000);
+  afterAll(async () => {
+    await copy.remove();
+    await front?.stop();
+  });
 
   const client = () => openwhisk({ apihost: info.apiHost, api_key: info.auth, ignore_certs: true });
   const greet = (name: string): Promise<unknown> =>
     client().actions.invoke({ name: 'hello/greet', params: { name }, blocking: true, result: true });
-  const platformPid = async (): Promise<number> => ((await (await fetch(`${info.adminUrl}/health`)).json()) as { pid: number }).pid;
+  const platformPid = async (): Promise<number> =>
+    ((await (await fetch(`http://127.0.0.1:${ports.adminPort}/health`)).json()) as { pid: number }).pid;
   const changes = (text: string) => ({
     created: /\+ (\d+) created/.exec(text)?.[1],
     updated: /~ (\d+) updated/.exec(text)?.[1],
@@ -113,6 +122,29 @@ describe('npm run up', () => {
     await copy.mustRun('down', '--stack', 'two');
     expect(await isFree(second.apiPort)).toBe(true);
     expect(await greet('still here')).toMatchObject({ greeting: 'Hello there, still here!' });
+  });
+
+  it('trusts a platform whose authority is one of its outputs, as do info and wskadmin, and says how curl does', async () => {
+    front = await HttpsFront.start(ports.apiPort, ports.adminPort);
+    const [apiHost, adminUrl] = front.urls;
+    const { caCertificate } = front;
+    const outputs = JSON.stringify({ apiHost, adminUrl, caCertificate });
+    copy.edit('stacks/index.ts', (text) =>
+      text.replace(
+        /const \{ apiHost, .* \} = platform;/,
+        `const { adminKey } = platform;\nconst { apiHost, adminUrl, caCertificate } = ${outputs};`,
+      ),
+    );
+    const { stdout } = await copy.mustRun('up', '--stack', 'one');
+    expect(stdout).toContain('"Hello there, newcomer!"');
+    const printed = /curl --cacert '([^']*)' -u (\S+) [^']*'[^']*' -d '([^']*)' \\\s+'([^']*)'/.exec(stdout)!;
+    const [, file, key, body, url] = printed as unknown as [string, string, string, string, string];
+    const ca = readFileSync(resolve(copy.folder, file), 'utf8');
+    const headers = { authorization: `Basic ${Buffer.from(key).toString('base64')}`, 'content-type': 'application/json' };
+    expect((await call(url, { method: 'POST', headers, body, ca })).json).toMatchObject({ greeting: 'Hello there, you!' });
+    expect(await copy.info('one')).toMatchObject({ apiHost, adminUrl, caCertificate });
+    expect((await copy.mustRun('info', '--stack', 'one')).stdout).toContain(`authority  ${file}\n`);
+    expect((await copy.mustRun('wskadmin', 'user', 'get', 'guest', '--stack', 'one')).stdout).toContain(auth);
   });
 
   it('leaves no process, port or data behind after npm run down, which may be run again', async () => {

@@ -1,29 +1,35 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type CommandResult, runCommand } from '../../tooling/src/command';
 import { repositoryRoot } from '../../tooling/src/repository';
+import { HttpsFront } from '../httpsFront';
 import { type NamespaceKey, PlatformProcess } from '../platformProcess';
 
 const SECRET = 'a-secret-nobody-may-see';
 let platform: PlatformProcess;
+let front: HttpsFront;
 let key: NamespaceKey;
 let root: string;
 let project: string;
 
 beforeAll(async () => {
   platform = await PlatformProcess.start();
+  front = await HttpsFront.start(platform.port);
   key = await platform.namespace('someone');
   root = mkdtempSync(join(tmpdir(), 'openwhisk-previews-'));
   project = join(root, 'hello');
   mkdirSync(join(root, 'state'));
   cpSync(join(repositoryRoot, 'examples/hello'), project, { recursive: true });
+  // A host whose authority the project alone trusts: what reads from it besides Pulumi has to take that from there.
+  appendFileSync(join(project, 'Pulumi.yaml'), `  openwhisk:caCertificate:\n    value: ${JSON.stringify(front.caCertificate)}\n`);
   symlinkSync(join(repositoryRoot, 'node_modules'), join(root, 'node_modules'));
   const set = await pulumi('config', 'set', '--secret', 'hello:token', SECRET);
   expect(set).toMatchObject({ code: 0 });
 });
 afterAll(async () => {
+  await front.stop();
   await platform.stop();
   rmSync(root, { recursive: true, force: true });
 });
@@ -31,7 +37,7 @@ afterAll(async () => {
 const env = (): NodeJS.ProcessEnv => ({
   ...process.env,
   OPENWHISK_PULUMI_BACKEND_URL: pathToFileURL(join(root, 'state')).href,
-  WHISK_APIHOST: platform.apiHost,
+  WHISK_APIHOST: front.urls[0],
   WHISK_AUTH: key.auth,
 });
 const npmRun = (command: string, ...args: string[]): Promise<CommandResult> =>

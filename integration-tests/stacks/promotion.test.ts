@@ -22,7 +22,7 @@ describe('staging and prod, from one program', () => {
     await git('add', 'stacks', 'examples', 'Pulumi.yaml');
     await git('commit', '--quiet', '-m', 'What is deployed');
   });
-  afterAll(() => copy.remove(), 120_000);
+  afterAll(() => copy.remove());
 
   const git = (...args: string[]) => runCommand('git', ['-c', 'user.name=a', '-c', 'user.email=a@b', ...args], { cwd: copy.folder });
   const promote = () => copy.npmRun('promote', '--from', 'staging', '--to', 'prod');

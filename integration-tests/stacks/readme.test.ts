@@ -5,7 +5,7 @@ import { repositoryRoot } from '../../tooling/src/repository';
 
 const { scripts } = JSON.parse(readFileSync(join(repositoryRoot, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
 
-describe.each(['README.md', 'CONTRIBUTING.md', 'examples/ci/README.md'])('%s', (file) => {
+describe.each(['README.md', 'CONTRIBUTING.md', 'docs/kubernetes.md', 'examples/ci/README.md'])('%s', (file) => {
   const text = readFileSync(join(repositoryRoot, file), 'utf8');
 
   it('names only commands that there are, with options they have', async () => {

@@ -13,6 +13,8 @@ const stack = new TerraformStack(app, name);
 const platform = new OpenWhiskPlatform(stack, 'platform', { name: `openwhisk-${name}`, ...settings });
 new TerraformOutput(stack, 'api_host', { value: platform.apiHost });
 new TerraformOutput(stack, 'admin_url', { value: platform.adminUrl });
+// what clients have to trust, where the certificate is generated
+if (platform.caCertificate !== undefined) new TerraformOutput(stack, 'ca_certificate', { value: platform.caCertificate });
 new TerraformOutput(stack, 'prometheus_targets', { value: platform.prometheusTargets });
 // what an upgrade replaces one by one: see ./roll.sh
 new TerraformOutput(stack, 'roll_order', { value: platform.rollOrder });

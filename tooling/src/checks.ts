@@ -16,7 +16,7 @@ const bin = (file: string) => join(repositoryRoot, 'node_modules', file);
 const node = (name: string, file: string, ...args: string[]): Check => ({ name, command: process.execPath, args: [bin(file), ...args] });
 
 /** Programs that pulumi or jest transpile without checking types. */
-const PROGRAMS = ['stacks', 'examples/hello', 'examples/cdktf', 'integration-tests'];
+const PROGRAMS = ['stacks', 'examples/hello', 'examples/containers', 'examples/kubernetes', 'examples/cdktf', 'integration-tests'];
 
 /** What `npm run lint` looks at: style, the arrows between the parts, and the types of everything. */
 export function lintChecks(): Check[] {

@@ -8,8 +8,11 @@ export interface CommandOptions {
   readonly cwd?: string;
   /** Default: this process's environment. */
   readonly env?: NodeJS.ProcessEnv;
-  /** 'show': on the user's terminal. 'progress': the same, with stdout moved to stderr. 'quiet' (default): collected. */
-  readonly output?: 'show' | 'progress' | 'quiet';
+  /**
+   * 'show': on the user's terminal. 'progress': the same, with stdout moved to stderr. 'quiet' (default): collected. 'later': collected, by
+   * a command that deals with signals itself, like one on the terminal.
+   */
+  readonly output?: 'show' | 'progress' | 'quiet' | 'later';
   /** Unix niceness for work that should give way to everything else, such as a long build. Default 0. */
   readonly niceness?: number;
   /** Called with each line that a quiet command writes to stderr. */
@@ -25,7 +28,7 @@ export interface CommandOptions {
 export interface CommandResult {
   /** Exit code; 128 and more when a signal ended the command. */
   readonly code: number;
-  /** What it wrote; empty unless the output is quiet. */
+  /** What it wrote; empty unless it was collected. */
   readonly stdout: string;
   readonly stderr: string;
 }
@@ -68,12 +71,18 @@ function leaveSignalsTo(child: ChildProcess): () => void {
  */
 export function runCommand(command: string, args: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const { output = 'quiet' } = options;
-  const streams = { show: ['inherit', 'inherit'], progress: [process.stderr, 'inherit'], quiet: ['pipe', 'pipe'] } as const;
+  const streams = {
+    show: ['inherit', 'inherit'],
+    progress: [process.stderr, 'inherit'],
+    quiet: ['pipe', 'pipe'],
+    later: ['pipe', 'pipe'],
+  } as const;
+  const collected = output === 'quiet' || output === 'later';
   return new Promise((resolve, reject) => {
     const child = spawn(command, [...args], {
       cwd: options.cwd ?? repositoryRoot,
       env: options.env ?? process.env,
-      stdio: [output !== 'quiet' ? 'inherit' : options.input === undefined ? 'ignore' : 'pipe', ...streams[output]],
+      stdio: [!collected ? 'inherit' : options.input === undefined ? 'ignore' : 'pipe', ...streams[output]],
       ...(options.timeoutMs === undefined ? {} : { timeout: options.timeoutMs, killSignal: 'SIGKILL' as const }),
     });
     if (options.niceness !== undefined && child.pid !== undefined) setPriority(child.pid, options.niceness);

@@ -1,4 +1,5 @@
 import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { runCommand } from './command';
 import { duration, say } from './progress';
@@ -47,11 +48,32 @@ export function countReport(report: JestReport | undefined, exitCode: number): P
  */
 const ORDER: Readonly<Record<string, readonly string[]>> = { unit: [], provider: ['--maxWorkers=2'] };
 
+/**
+ * Areas that run beside the others, one after another, where there are two processors: each of both rows keeps about one busy. What needs the
+ * Docker engine of the machine is all in here.
+ */
+const BESIDE: readonly string[] = ['docker', 'dockerTarget', 'provider', 'stacks'];
+
+/** The areas in rows that can run at the same time. */
+export function rowsOf(areas: readonly string[], processors = availableParallelism()): string[][] {
+  if (processors < 2) return [[...areas]];
+  const isBeside = (area: string) => BESIDE.includes(area);
+  return [areas.filter((area) => !isBeside(area)), areas.filter(isBeside)].filter((row) => row.length > 0);
+}
+
 /** How often a running area says that it is at work, in milliseconds. */
 const HEARTBEAT_MS = 30_000;
 
-/** Runs the tests of one area, with the output shown. Further arguments go to jest. */
-export async function runJestArea(name: string, env: NodeJS.ProcessEnv, args: readonly string[] = []): Promise<CheckResult> {
+export interface AreaOptions {
+  readonly env: NodeJS.ProcessEnv;
+  /** Further arguments of jest. */
+  readonly args: readonly string[];
+  /** 'show' while it runs, or 'later', in one piece at its end. */
+  readonly output: 'show' | 'later';
+}
+
+/** Runs the tests of one area. */
+export async function runJestArea(name: string, { env, args, output }: AreaOptions): Promise<CheckResult> {
   const started = Date.now();
   const folder = join(paths.tools, 'test-results');
   const report = join(folder, `${name}-${process.pid}.json`);
@@ -59,14 +81,15 @@ export async function runJestArea(name: string, env: NodeJS.ProcessEnv, args: re
   const order = ORDER[name] ?? ['--runInBand'];
   // Jest shows a file's results when all of it is done: meanwhile this says that it is at work.
   const heartbeat = setInterval(() => say(`  still at it: ${name} (${duration(Date.now() - started)})`), HEARTBEAT_MS);
-  const { code } = await runCommand(
+  const { code, stdout, stderr } = await runCommand(
     process.execPath,
     [
       join(repositoryRoot, 'node_modules/jest/bin/jest.js'),
       ...['--selectProjects', name, '--passWithNoTests', '--json', '--outputFile', report, ...order, ...args],
     ],
-    { env, output: 'show' },
+    { env, output },
   ).finally(() => clearInterval(heartbeat));
+  if (output === 'later') say(`\n== ${name}\n${stderr}${stdout}`.trimEnd());
   let parsed: JestReport | undefined;
   try {
     parsed = JSON.parse(readFileSync(report, 'utf8')) as JestReport;

@@ -1,13 +1,11 @@
 import { bench, benchCluster, benchContainers, benchProvider, soak } from './commands/bench';
 import { build } from './commands/build';
 import { down } from './commands/down';
-import { info } from './commands/info';
 import { lint } from './commands/lint';
 import { preview, refresh } from './commands/preview';
 import { pulumi } from './commands/pulumi';
 import { sdk } from './commands/sdk';
 import { test } from './commands/test';
-import { up } from './commands/up';
 import { helpFor } from './usage';
 import { UserError } from './userError';
 
@@ -24,7 +22,8 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   build,
   down,
   drift: async (args) => (await import('./commands/drift.js')).drift(args),
-  info,
+  images: async (args) => (await import('./commands/images.js')).images(args),
+  info: async (args) => (await import('./commands/info.js')).info(args),
   lint,
   preview,
   'preview:comment': async (args) => (await import('./commands/previewComment.js')).previewComment(args),
@@ -34,7 +33,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<num
   sdk,
   soak,
   test,
-  up,
+  up: async (args) => (await import('./commands/up.js')).up(args),
   wskadmin: async (args) => (await import('./commands/wskadmin.js')).wskadmin(args),
 };
 

@@ -15,6 +15,8 @@ export interface StackOutputs {
   /** "uuid:key" of the namespace the example is deployed to. A secret. */
   readonly auth?: string;
   readonly adminUrl?: string;
+  /** Of the authority that signed the platform's certificate, in PEM form; empty when none was generated. */
+  readonly caCertificate?: string;
   readonly namespace?: string;
   /** Full name of the example's action, such as /guest/hello/greet. */
   readonly greeting?: string;

@@ -11,12 +11,16 @@ export const paths = {
   toolsBin: resolve(repositoryRoot, '.tools/bin'),
   /** Backend, home and passphrase of Pulumi, so that the user's own login stays untouched. */
   pulumiState: resolve(repositoryRoot, '.pulumi-state'),
+  /** Data of running local platforms and what else belongs to one that is up, a folder a stack. */
+  platforms: resolve(repositoryRoot, '.openwhisk'),
   /** The Go module from which the CLI and the SDK generator are built. */
   goModule: resolve(repositoryRoot, 'tooling/go/pulumi'),
   /** The Go module from which the SDK generators for .NET and Java are built. */
   furtherGeneratorsModule: resolve(repositoryRoot, 'tooling/go/pulumi-sdk-generators'),
   /** The Go module from which wskdeploy is built. */
   wskdeployModule: resolve(repositoryRoot, 'tooling/go/wskdeploy'),
+  /** The Go module from which Kubernetes, etcd and CoreDNS are built. */
+  kubernetesModule: resolve(repositoryRoot, 'tooling/go/kubernetes'),
   /** Pinned versions of the API fuzzer and what it needs. */
   schemathesisRequirements: resolve(repositoryRoot, 'tooling/python/schemathesis.txt'),
   /** Names the broker of the tests and its version. */

@@ -1,15 +1,19 @@
 /** What each command takes, for `npm run X -- --help`. A command that is not listed passes its arguments on to a program with help of its own. */
 const USAGES: Readonly<Record<string, readonly [synopsis: string, description: string]>> = {
   adopt: [
-    '--out DIR [--host URL] [--auth UUID:KEY] [--namespace NS] [--insecure] [--stack NAME] | --out DIR --manifest FILE [--deployment FILE] [--stack NAME]',
-    'Writes a Pulumi program for what a namespace holds, with a file for "pulumi import", or for a wskdeploy manifest. Host and key are taken from WHISK_APIHOST and WHISK_AUTH or ~/.wskprops too; with --stack it is imported at once.',
+    '--out DIR [--host URL] [--auth UUID:KEY] [--namespace NS] [--ca FILE | --insecure] [--stack NAME] | --out DIR --manifest FILE [--deployment FILE] [--stack NAME]',
+    'Writes a Pulumi program for what a namespace holds, with a file for "pulumi import", or for a wskdeploy manifest. Host and key are taken from WHISK_APIHOST and WHISK_AUTH or ~/.wskprops too; --ca trusts the authority in a file; with --stack it is imported at once.',
   ],
   down: ['[--stack NAME]', 'Removes everything of a stack.'],
   drift: [
     '[--stack NAME] [--project DIR]',
     'Lists what is not as the last update left it. Exit code: 0 no drift, 2 drift, 1 it could not be told.',
   ],
-  info: ['[--stack NAME] [--json]', 'API host and key of a running stack.'],
+  images: [
+    '--registry PLACE [--kinds KIND,KIND] [--push]',
+    'Builds the images that a platform in a Kubernetes cluster runs and prints their names; --push puts them into the registry.',
+  ],
+  info: ['[--stack NAME] [--json]', 'API host and key of a running stack, and its authority when it has one of its own.'],
   preview: ['[--stack NAME] [options of "pulumi preview"]', 'What "npm run up" would change.'],
   'preview:comment': [
     '[--stack NAME] [--out FILE] [--base COMMIT] [--from FILE] [--project DIR] [--no-live]',

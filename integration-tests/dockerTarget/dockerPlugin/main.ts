@@ -6,11 +6,12 @@ import { Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData } f
 import { PluginInfo } from '@pulumi/pulumi/proto/plugin_pb';
 import { ResourceProviderService } from '@pulumi/pulumi/proto/provider_grpc_pb';
 import * as pb from '@pulumi/pulumi/proto/provider_pb';
-import Docker from 'dockerode';
+import type Docker from 'dockerode';
 import { Empty } from 'google-protobuf/google/protobuf/empty_pb';
 import { structFromValues, valuesFromStruct } from '../../../provider/src/plugin/propertyValues';
 import { sameValue } from '../../../provider/src/resources/equality';
 import { containsUnknown, revealDeep, UNKNOWN, type Value, type ValueMap } from '../../../provider/src/resources/values';
+import { connect } from './connection';
 import { container } from './container';
 import { network, volume } from './networksAndVolumes';
 import { remoteImage } from './remoteImage';
@@ -23,14 +24,12 @@ const TYPES: Readonly<Record<string, DockerResource>> = {
   'docker:index/container:Container': container,
 };
 
-let host: string | undefined;
+let config: Properties = {};
+let connected: Docker | undefined;
 
 function engine(): Docker {
-  const address = host ?? process.env.DOCKER_HOST ?? 'unix:///var/run/docker.sock';
-  const unix = /^unix:\/\/(.+)$/.exec(address)?.[1];
-  if (unix !== undefined) return new Docker({ socketPath: unix });
-  const { hostname, port } = new URL(address.replace(/^tcp:/, 'http:'));
-  return new Docker({ host: hostname, port: Number(port) });
+  connected ??= connect(config);
+  return connected;
 }
 
 function resourceOf(urn: string): DockerResource {
@@ -49,8 +48,7 @@ function checkResponse(request: pb.CheckRequest): pb.CheckResponse {
 }
 
 function configure(request: pb.ConfigureRequest): pb.ConfigureResponse {
-  const { host: given } = plain(valuesFromStruct(request.getArgs()));
-  host = typeof given === 'string' ? given : undefined;
+  config = plain(valuesFromStruct(request.getArgs()));
   const response = new pb.ConfigureResponse();
   response.setAcceptsecrets(true);
   response.setSupportspreview(true);

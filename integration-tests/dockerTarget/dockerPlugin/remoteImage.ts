@@ -1,11 +1,14 @@
 import { readdirSync } from 'node:fs';
 import type Docker from 'dockerode';
+import { connect } from './connection';
 import { type DockerResource, found, type Properties } from './resource';
 
 interface Build {
   context: string;
   dockerfile?: string;
   buildArgs?: Record<string, string>;
+  useLegacyBuilder?: boolean;
+  networkMode?: string;
 }
 
 /** An image that is built, or pulled unless it is there. */
@@ -15,7 +18,8 @@ export const remoteImage: DockerResource = {
   async create(docker, inputs) {
     const name = String(inputs.name);
     const build = inputs.build as Build | undefined;
-    if (build !== undefined) await buildImage(docker, name, build);
+    // the newer builder is the docker command's, which knows nothing of the provider's settings
+    if (build !== undefined) await buildImage(build.useLegacyBuilder === true ? docker : connect({}), name, build);
     else if ((await found(docker.getImage(name).inspect())) === undefined) await pull(docker, name);
     const { Id } = await docker.getImage(name).inspect();
     return { id: `${Id}${name}`, outputs: { imageId: Id, repoDigest: '' } };
@@ -34,10 +38,11 @@ export const remoteImage: DockerResource = {
   },
 };
 
-async function buildImage(docker: Docker, name: string, { context, dockerfile, buildArgs }: Build): Promise<void> {
+async function buildImage(docker: Docker, name: string, { context, dockerfile, buildArgs, networkMode }: Build): Promise<void> {
+  const options = { t: name, dockerfile: dockerfile ?? 'Dockerfile', buildargs: buildArgs ?? {}, rm: true, forcerm: true };
   const stream = await docker.buildImage(
     { context, src: readdirSync(context) },
-    { t: name, dockerfile: dockerfile ?? 'Dockerfile', buildargs: buildArgs ?? {}, rm: true, forcerm: true },
+    { ...options, ...(networkMode === undefined ? {} : { networkmode: networkMode }) },
   );
   await follow(docker, stream, `failed to build ${name}`);
 }

@@ -18,6 +18,8 @@ export interface Position {
   offset: number;
   /** When the bus took the message, epoch ms by its own clock. */
   timestamp: number;
+  /** It was there when this reader got its place, so another one may have had it before, and not have said so to the bus. */
+  inherited?: boolean;
 }
 
 export interface Subscription {
@@ -92,5 +94,14 @@ export class BusUnavailable extends Error {
   constructor(topic: string, cause?: unknown) {
     super(`The bus did not take the message for '${topic}'; try again later.`, { cause });
     this.name = 'BusUnavailable';
+  }
+}
+
+/** The broker is there and does not have us: an unknown login, or a certificate that is not trusted. Waiting changes nothing. */
+export class BusRefused extends BusUnavailable {
+  constructor(topic: string, reason: string, cause?: unknown) {
+    super(topic, cause);
+    this.message = `The broker at ${topic} cannot be used: ${reason}.`;
+    this.name = 'BusRefused';
   }
 }

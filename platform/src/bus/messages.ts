@@ -1,6 +1,7 @@
 import type { ActivationRecord } from '../model/activation';
 import type { Identity } from '../model/identity';
 import type { JsonText } from '../model/json';
+import type { Position } from './messageBus';
 
 /** The action a message refers to, as resolved by the controller. */
 export interface ActionReference {
@@ -15,7 +16,7 @@ export interface ActionReference {
 }
 
 /**
- * Of a step of an orchestration, which may be sent more than once when controllers die: taken by the bus later than `after` (epoch ms, its
+ * Of work that may be sent more than once, because who sent it or was to run it is lost: taken by the bus later than `after` (epoch ms, its
  * clock), the message counts only if the store gives the activation to this `copy` of it.
  */
 export interface Claim {
@@ -42,6 +43,18 @@ export interface ActivationMessage {
   /** Store the record even where the namespace switched storing off (`X-OW-EXTRA-LOGGING: on`). */
   extraLogging?: boolean;
   claim?: Claim;
+}
+
+/** The copy of an activation that a message in an invoker's topic is. */
+export function copyOf({ claim }: ActivationMessage, invoker: string, { offset }: Position): string {
+  return claim?.copy ?? `${invoker}@${offset}`;
+}
+
+/** The same, when there may be other copies, so that the store is to be asked first; else undefined. */
+export function copyToClaim(message: ActivationMessage, invoker: string, position: Position): string | undefined {
+  const { claim } = message;
+  const sentAgain = claim !== undefined && position.timestamp > claim.after;
+  return sentAgain || position.inherited ? copyOf(message, invoker, position) : undefined;
 }
 
 /** Invoker to controller: the result is known (`record`, never with logs) and/or the slot is free (`slotFree`). */

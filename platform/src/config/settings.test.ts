@@ -68,3 +68,16 @@ test('a secret may come from a file, which is named when it cannot be read', () 
     rmSync(folder, { recursive: true, force: true });
   }
 });
+
+test('settings of pods: labels, and a factor', () => {
+  const names = { CONFIG_whisk_kubernetes_cpuScaling_maxMillicpus: '4000', CONFIG_whisk_kubernetes_ephemeralStorage_scaleFactor: '1.5' };
+  const { kubernetes } = readConfiguration({ ...names, OPENWHISK_KUBERNETES_NODE_SELECTOR: 'pool=actions, zone=' });
+  expect(kubernetes).toMatchObject({ cpuScaling: { maxMillicpus: 4000 }, ephemeralStorage: { scaleFactor: 1.5 }, actionNamespace: '' });
+  expect(kubernetes.nodeSelector).toEqual({ pool: 'actions', zone: '' });
+  expect(() => readConfiguration({ OPENWHISK_KUBERNETES_NODE_SELECTOR: 'pool' })).toThrow(
+    new ConfigurationError("OPENWHISK_KUBERNETES_NODE_SELECTOR is not usable: 'pool' is not a label such as 'key=value'."),
+  );
+  expect(() => readConfiguration({ CONFIG_whisk_kubernetes_ephemeralStorage_scaleFactor: 'half' })).toThrow(
+    "CONFIG_whisk_kubernetes_ephemeralStorage_scaleFactor is not usable: 'half' is not a number such as '1.5'.",
+  );
+});

@@ -1,5 +1,16 @@
 import { readFileSync } from 'node:fs';
-import { type Parser, parseBoolean, parseDuration, parseInteger, parseMegabytes, parseNames, parseSize, parseText } from './units';
+import {
+  type Parser,
+  parseBoolean,
+  parseDuration,
+  parseFactor,
+  parseInteger,
+  parseLabels,
+  parseMegabytes,
+  parseNames,
+  parseSize,
+  parseText,
+} from './units';
 
 /** One setting: OpenWhisk's key where it has one (also as `CONFIG_whisk_aB_c`), our own variable where not. */
 interface Setting<T> {
@@ -140,7 +151,7 @@ export const settings = {
     prometheus: setting('whisk.metrics.prometheus-enabled', parseBoolean, false),
   },
   containers: {
-    /** `process` or `docker`. */
+    /** `process`, `docker` or `kubernetes`. */
     driver: setting('OPENWHISK_CONTAINERS', parseText, 'process'),
     /**
      * Made when it is not there, with no traffic among its containers; OpenWhisk's own default is `bridge`, where an action reaches the /init and /run of
@@ -149,6 +160,36 @@ export const settings = {
     network: setting('whisk.container-factory.container-args.network', parseText, 'openwhisk-actions'),
     /** Networks of the Docker driver that are set up ahead of the containers that join them; 0 = none. */
     sandboxes: setting('OPENWHISK_CONTAINERS_SANDBOXES', parseInteger, 4),
+  },
+  /** Of containers that are pods. The cluster is the one of the pod's service account, or of KUBECONFIG. */
+  kubernetes: {
+    /** Namespace of the pods; empty = that of the invoker's service account, or of the kubeconfig's context. */
+    actionNamespace: setting('whisk.kubernetes.action-namespace', parseText, ''),
+    startTimeout: setting('whisk.kubernetes.timeouts.run', parseDuration, 60_000),
+    /** `millicpus` for each `memory`, up to `maxMillicpus`, as request and limit; 0 = a small share by memory, and no limit. */
+    cpuScaling: {
+      millicpus: setting('whisk.kubernetes.cpu-scaling.millicpus', parseInteger, 0),
+      memory: setting('whisk.kubernetes.cpu-scaling.memory', parseMegabytes, 256),
+      maxMillicpus: setting('whisk.kubernetes.cpu-scaling.max-millicpus', parseInteger, 1000),
+    },
+    /** What a container may write to its root and its log, MB; 0 = no bound but the node's. With a factor above 0 no more than so many times its memory. */
+    ephemeralStorage: {
+      limit: setting('whisk.kubernetes.ephemeral-storage.limit', parseMegabytes, 0),
+      scaleFactor: setting('whisk.kubernetes.ephemeral-storage.scale-factor', parseFactor, 0),
+    },
+    /** OpenWhisk has it on, with which no pod finds a place in a cluster whose nodes were not labelled for it. */
+    nodeAffinity: {
+      enabled: setting('whisk.kubernetes.user-pod-node-affinity.enabled', parseBoolean, false),
+      key: setting('whisk.kubernetes.user-pod-node-affinity.key', parseText, 'openwhisk-role'),
+      value: setting('whisk.kubernetes.user-pod-node-affinity.value', parseText, 'invoker'),
+    },
+    /** Labels that nodes must have, `key=value`, comma separated. */
+    nodeSelector: setting('OPENWHISK_KUBERNETES_NODE_SELECTOR', parseLabels, {}),
+    /** Names of secrets in the namespace of the pods with which images are pulled. */
+    pullSecrets: setting('OPENWHISK_KUBERNETES_PULL_SECRETS', parseNames, []),
+    /** Name and uid of the pod the invoker is in, when actions are in its namespace: the cluster removes their pods when that one is removed. */
+    ownerName: setting('OPENWHISK_KUBERNETES_OWNER_NAME', parseText, ''),
+    ownerUid: setting('OPENWHISK_KUBERNETES_OWNER_UID', parseText, ''),
   },
   containerPool: {
     /** MB */

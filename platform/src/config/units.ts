@@ -9,6 +9,22 @@ export const parseNames: Parser<readonly string[]> = (text) =>
     .map((name) => name.trim())
     .filter((name) => name !== '');
 
+/** `key=value`, comma separated. */
+export const parseLabels: Parser<Readonly<Record<string, string>>> = (text) =>
+  Object.fromEntries(
+    parseNames(text).map((label) => {
+      const [, key, value] = /^([^=]+)=([^=]*)$/.exec(label) ?? [];
+      if (key === undefined) throw new Error(`'${label}' is not a label such as 'key=value'.`);
+      return [key.trim(), value!.trim()];
+    }),
+  );
+
+/** Zero or more, with a point. */
+export const parseFactor: Parser<number> = (text) => {
+  if (!/^\d+(\.\d+)?$/.test(text.trim())) throw new Error(`'${text}' is not a number such as '1.5'.`);
+  return Number(text);
+};
+
 export const parseInteger: Parser<number> = (text) => {
   if (!/^-?\d+$/.test(text.trim())) throw new Error(`'${text}' is not a whole number.`);
   return Number(text);

@@ -1,5 +1,5 @@
 import { LeftUnsettled, type MessageBus, type Position, type Subscription } from '../bus/messageBus';
-import type { ActivationMessage } from '../bus/messages';
+import { type ActivationMessage, copyToClaim } from '../bus/messages';
 import { invokerTopic } from '../bus/topics';
 import type { ActivationRecord, ActivationResponse } from '../model/activation';
 import type { Logger } from '../observe/logger';
@@ -124,17 +124,21 @@ export class Invoker {
   }
 
   /** Resolves when the activation is recorded; rejects with LeftUnsettled when the invoker closes and it could not be. */
-  private handle(message: ActivationMessage, { offset, timestamp }: Position): Promise<void> {
+  private handle(message: ActivationMessage, position: Position): Promise<void> {
     return new Promise((settle, reject) => {
-      const { claim, activationId } = message;
-      this.underWay.set(message, { settle, leave: () => reject(new LeftUnsettled()), offset });
-      if (this.options.handed?.wasHanded(activationId)) void this.recover(message);
-      else if (claim && timestamp > claim.after) void this.beginIfClaimed(message, claim.copy);
-      else this.beginInTime(message);
+      const { id, handed } = this.options;
+      const copy = copyToClaim(message, id, position);
+      this.underWay.set(message, { settle, leave: () => reject(new LeftUnsettled()), offset: position.offset });
+      if (handed?.wasHanded(message.activationId)) void this.recover(message);
+      else if (copy !== undefined) this.inTime(() => void this.beginIfClaimed(message, copy));
+      else this.inTime(() => this.begin(message));
     });
   }
 
-  /** There may be other copies of the message: one counts. Another one's record is not this one's business. */
+  /**
+   * There may be other copies of the message: one counts. Another one's record is not this one's business. Asked only when work may begin:
+   * what this invoker claimed must not look as if it could not have begun it.
+   */
   private async beginIfClaimed(message: ActivationMessage, copy: string): Promise<void> {
     const namespace = message.user.namespace.name;
     let record: ActivationRecord | undefined;
@@ -147,7 +151,7 @@ export class Invoker {
       return;
     }
     if (record) this.tellAgain(message, record);
-    else if (mine) this.beginInTime(message);
+    else if (mine) this.inTime(() => this.begin(message));
     else {
       this.acknowledgements.send(message, undefined, true);
       this.settle(message);
@@ -159,10 +163,10 @@ export class Invoker {
     this.settle(message);
   }
 
-  private beginInTime(message: ActivationMessage): void {
+  private inTime(begin: () => void): void {
     const wait = this.options.mayBegin?.();
-    if (wait === undefined) this.begin(message);
-    else void wait.then(() => this.beginInTime(message));
+    if (wait === undefined) begin();
+    else void wait.then(() => this.inTime(begin));
   }
 
   private begin(message: ActivationMessage): void {

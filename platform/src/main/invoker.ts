@@ -30,17 +30,21 @@ async function start(config: PlatformConfig, log: Logger): Promise<() => Promise
   const unlock = lockDataDirectory(config.dataDir);
   const instanceId = config.instanceId || randomUUID();
   let state: 'starting' | 'up' | 'stopping' = 'starting';
+  let missing = '';
+  const waits = (reason: string) => {
+    missing = reason;
+  };
   const metrics = startMetrics(config);
   const health = new HealthServer({
     host,
     port: config.admin.port,
     about: () => ({ status: 'up', instanceId, invoker: instance, version, pid: process.pid }),
-    unready: () => (state === 'up' ? undefined : `The invoker is ${state}.`),
+    unready: () => (state === 'up' ? undefined : `The invoker is ${state}.${state === 'starting' && missing !== '' ? ` ${missing}` : ''}`),
     ...(metrics ? { metrics: metrics.all } : {}),
   });
   await health.listen();
-  const bus = await connectSharedBus(config, id, log);
-  const stores = await openSharedStores(config, log);
+  const bus = await connectSharedBus(config, id, log, waits);
+  const stores = await openSharedStores(config, log, waits);
   const ping = {
     instance,
     userMemory: config.containerPool.userMemory,

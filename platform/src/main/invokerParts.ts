@@ -48,7 +48,7 @@ export async function composeInvoker({
     bus,
     artifacts,
     activations,
-    factory: containerFactory(id, config, log),
+    factory: await containerFactory(id, config, manifest, log),
     runtimes: (kind, image) => manifest.runtimeFor(kind, image),
     ...config.containerPool,
     payload: config.limits.payload,
@@ -63,7 +63,13 @@ export async function composeInvoker({
   return invoker;
 }
 
-function containerFactory(invoker: string, { containers, containerPool, dataDir }: PlatformConfig, log: Logger): ContainerFactory {
+async function containerFactory(
+  invoker: string,
+  config: PlatformConfig,
+  manifest: RuntimesManifest,
+  log: Logger,
+): Promise<ContainerFactory> {
+  const { containers, containerPool, dataDir } = config;
   const warn = (message: string) => log.warn(message);
   switch (containers.driver) {
     case 'process':
@@ -76,12 +82,48 @@ function containerFactory(invoker: string, { containers, containerPool, dataDir 
         userMemory: containerPool.userMemory,
         warn,
       });
+    case 'kubernetes':
+      return podFactory(`${invoker}-${fingerprint(dataDir)}`, config, manifest, warn);
     default:
-      throw new ConfigurationError(`OPENWHISK_CONTAINERS is not usable: '${containers.driver}' is neither process nor docker.`);
+      throw new ConfigurationError(`OPENWHISK_CONTAINERS is not usable: '${containers.driver}' is none of process, docker and kubernetes.`);
   }
 }
 
-/** Tells platforms apart that share a Docker engine; the same after a restart. */
+async function podFactory(
+  invoker: string,
+  { kubernetes }: PlatformConfig,
+  manifest: RuntimesManifest,
+  warn: (message: string) => void,
+): Promise<ContainerFactory> {
+  // what it needs costs every start 100 ms and 20 MB, and most platforms have no cluster
+  const { KubernetesContainerFactory } = await import('../invoker/containers/kubernetes/kubernetesContainerFactory.js');
+  const { ClusterAccessError } = await import('../invoker/containers/kubernetes/clusterAccess.js');
+  const { actionNamespace, startTimeout, cpuScaling, ephemeralStorage, nodeAffinity, nodeSelector, pullSecrets } = kubernetes;
+  const { ownerName: name, ownerUid: uid } = kubernetes;
+  try {
+    return new KubernetesContainerFactory({
+      invoker,
+      startTimeout,
+      nodeSelector,
+      pullSecrets,
+      ...(actionNamespace === '' ? {} : { namespace: actionNamespace }),
+      ...(cpuScaling.millicpus > 0 ? { cpuScaling } : {}),
+      ...(ephemeralStorage.limit > 0 ? { ephemeralStorage } : {}),
+      ...(nodeAffinity.enabled ? { nodeAffinity } : {}),
+      ...(name === '' || uid === '' ? {} : { owner: { name, uid } }),
+      isReadonly: ({ kind, image }) => {
+        const runtime = manifest.get(kind);
+        return runtime?.image === image && runtime.readonly;
+      },
+      warn,
+    });
+  } catch (error) {
+    if (error instanceof ClusterAccessError) throw new ConfigurationError(`OPENWHISK_CONTAINERS is kubernetes: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Tells platforms apart that share a Docker engine or a namespace of a cluster; the same after a restart. */
 function fingerprint(dataDir: string): string {
   return createHash('sha256').update(resolve(dataDir)).digest('hex').slice(0, 12);
 }

@@ -1,10 +1,16 @@
 import { ConfigurationError, type PlatformConfig } from '../config/settings';
 import type { Logger } from '../observe/logger';
 import type { CouchStores } from '../store/couchdb/couchStores';
+import { StoreRefused } from '../store/storeUnavailable';
 import { untilThere } from './untilThere';
 
-/** The stores that controllers and invokers share, made ready where they are not; resolves when the database answers, however long that takes. */
-export async function openSharedStores(config: PlatformConfig, log: Logger): Promise<CouchStores> {
+/**
+ * The stores that controllers and invokers share, made ready where they are not; resolves when the database answers, however long that
+ * takes. Throws ConfigurationError, also when the database refuses the login.
+ *
+ * @param waits Told why it takes long.
+ */
+export async function openSharedStores(config: PlatformConfig, log: Logger, waits?: (reason: string) => void): Promise<CouchStores> {
   const { username, password, subjects, entities, activations } = config.couchdb;
   const { maxPending, maxAge } = config.activations;
   const url = addressOf(config.couchdb);
@@ -19,7 +25,14 @@ export async function openSharedStores(config: PlatformConfig, log: Logger): Pro
     maxAge,
     log,
   });
-  const made = await untilThere('the database', log, () => stores.initialise());
+  const initialise = async () => {
+    try {
+      return await stores.initialise();
+    } catch (error) {
+      throw error instanceof StoreRefused ? new ConfigurationError(`${error.message} See the settings OPENWHISK_COUCHDB_*.`) : error;
+    }
+  };
+  const made = await untilThere('the database', log, initialise, waits);
   if (made.length > 0) log.info({ made }, 'databases were made');
   return stores;
 }

@@ -9,6 +9,16 @@ test('a family with one kind has it as default', () => {
   expect(parsed.get('nodejs:20')).toMatchObject({ image: 'openwhisk/action-nodejs-v20:nightly', attached: false, sentinelledLogs: true });
 });
 
+test('only what says so may be given a read-only root', () => {
+  const parsed = manifest({
+    nodejs: [
+      { kind: 'a', image, readonly: true, default: true },
+      { kind: 'b', image, readonly: 'true' },
+    ],
+  });
+  expect(parsed.runtimes.map(({ readonly }) => readonly)).toEqual([true, false]);
+});
+
 test.each([
   ['{', /^The runtimes manifest is not JSON/],
   ['{}', /no object 'runtimes'/],

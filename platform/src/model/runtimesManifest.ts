@@ -11,6 +11,8 @@ export interface RuntimeManifest {
   /** Code is kept as an attachment: only wording and the root document depend on it. */
   attached: boolean;
   sentinelledLogs: boolean;
+  /** The image writes to nothing but /tmp and /action, so that all the rest can be read-only; for drivers that cannot ask the image. Not in OpenWhisk's format. */
+  readonly: boolean;
   stemCells: ManifestStemCell[];
 }
 
@@ -109,6 +111,7 @@ function parseRuntime(family: string, entry: unknown): RuntimeManifest {
     requireMain: entry.requireMain === true,
     attached: isJsonObject(entry.attached),
     sentinelledLogs: entry.sentinelledLogs !== false,
+    readonly: entry.readonly === true,
     stemCells: Array.isArray(entry.stemCells) ? entry.stemCells.map((cell) => parseStemCell(String(entry.kind), cell)) : [],
   };
 }

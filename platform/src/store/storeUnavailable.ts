@@ -5,3 +5,11 @@ export class StoreUnavailable extends Error {
     this.name = 'StoreUnavailable';
   }
 }
+
+/** The database is there and does not have us: an unknown login, or a certificate that is not trusted. Waiting changes nothing. */
+export class StoreRefused extends StoreUnavailable {
+  constructor(what: string, cause?: unknown) {
+    super(what, cause);
+    this.name = 'StoreRefused';
+  }
+}

@@ -100,10 +100,16 @@ namespace Pulumi.Openwhisk
         public Inputs.PlatformDockerArgs? Docker { get; set; }
 
         /// <summary>
-        /// Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
+        /// Address its ports are opened on; with `kubernetes`, that of a node for the `serviceType` `NodePort`. Default: `127.0.0.1`, which only this machine reaches.
         /// </summary>
         [Input("host")]
         public string? Host { get; set; }
+
+        /// <summary>
+        /// What only a platform in a cluster has; for the target `kubernetes`.
+        /// </summary>
+        [Input("kubernetes")]
+        public Inputs.PlatformKubernetesArgs? Kubernetes { get; set; }
 
         /// <summary>
         /// Limits every namespace has unless it is given its own.
@@ -136,13 +142,13 @@ namespace Pulumi.Openwhisk
         }
 
         /// <summary>
-        /// Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
+        /// Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. `kubernetes`: the same in a namespace of a cluster. Default: `local`.
         /// </summary>
         [Input("target")]
         public string? Target { get; set; }
 
         /// <summary>
-        /// Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
+        /// Memory for all action containers together, in MB; on `docker` and `kubernetes`, for those of each invoker. Default: 2048.
         /// </summary>
         [Input("userMemory")]
         public int? UserMemory { get; set; }

@@ -71,6 +71,7 @@ export class Platform extends pulumi.ComponentResource {
             resourceInputs["dataDir"] = args?.dataDir;
             resourceInputs["docker"] = args?.docker;
             resourceInputs["host"] = args?.host;
+            resourceInputs["kubernetes"] = args?.kubernetes;
             resourceInputs["limits"] = args?.limits;
             resourceInputs["logLevel"] = args?.logLevel;
             resourceInputs["retainData"] = args?.retainData;
@@ -115,9 +116,13 @@ export interface PlatformArgs {
      */
     docker?: inputs.PlatformDockerArgs;
     /**
-     * Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
+     * Address its ports are opened on; with `kubernetes`, that of a node for the `serviceType` `NodePort`. Default: `127.0.0.1`, which only this machine reaches.
      */
     host?: string;
+    /**
+     * What only a platform in a cluster has; for the target `kubernetes`.
+     */
+    kubernetes?: inputs.PlatformKubernetesArgs;
     /**
      * Limits every namespace has unless it is given its own.
      */
@@ -135,11 +140,11 @@ export interface PlatformArgs {
      */
     settings?: {[key: string]: string};
     /**
-     * Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
+     * Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. `kubernetes`: the same in a namespace of a cluster. Default: `local`.
      */
     target?: string;
     /**
-     * Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
+     * Memory for all action containers together, in MB; on `docker` and `kubernetes`, for those of each invoker. Default: 2048.
      */
     userMemory?: number;
 }

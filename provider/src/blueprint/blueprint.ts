@@ -3,7 +3,7 @@ import type { CertificateBlueprint, FileContent } from './tls';
 /** A platform as data: what runs, with what, in what order. Renderers turn it into processes, containers or pods. */
 export interface Blueprint {
   services: readonly ServiceBlueprint[];
-  /** Images that are built from sources the provider carries. */
+  /** Images that are built from sources the provider carries, and those that containers of actions run. */
   images: readonly ImageBlueprint[];
   networks: readonly NetworkBlueprint[];
   /** Random values that are made once and kept: by name. */
@@ -36,7 +36,7 @@ export interface ServiceBlueprint {
   replicas: number;
   /** Whether instances carry a number even when there is one. */
   numbered?: boolean;
-  /** Settings in clear. `{dataDir}`, `{instanceId}` and `{index}` are filled in where the service runs. */
+  /** Settings in clear. `{dataDir}`, `{instanceId}`, `{instanceUid}`, `{index}` and `{port:name}` are filled in where the service runs. */
   env: Readonly<Record<string, string>>;
   /** Settings that are a generated secret: variable name to the secret's name. */
   secrets: Readonly<Record<string, string>>;
@@ -44,6 +44,16 @@ export interface ServiceBlueprint {
   hiddenEnv?: Readonly<Record<string, string>>;
   ports: readonly PortBlueprint[];
   volumes: readonly VolumeBlueprint[];
+  /** Whether it makes containers of its own by the engine it runs on. */
+  startsContainers?: boolean;
+  /** Number of the user it runs as, where the image names none that will do. */
+  user?: number;
+  /** Number of the group that its volumes belong to. Default: that of `user`. */
+  group?: number;
+  /** The only services that may call it, where the engine can keep others away. Default: all of the platform. */
+  callers?: readonly string[] | 'everybody';
+  /** What is run in it before it is told to stop. */
+  beforeStop?: readonly string[];
   /** Sockets and the like of the machine itself: path there to path inside. */
   hostPaths?: Readonly<Record<string, string>>;
   files?: readonly FileBlueprint[];
@@ -72,6 +82,8 @@ export interface VolumeBlueprint {
   service?: string;
   /** Where it is found inside a container. */
   path?: string;
+  /** How large it is, where the engine asks: in Kubernetes' notation, such as `10Gi`. */
+  size?: string;
   /** Kept when the platform is removed. */
   retain: boolean;
   /** Nobody else has what is in it: it is not given up for a change of the platform unless that is asked for. Default: false. */
@@ -100,10 +112,10 @@ export interface AttachmentBlueprint {
 
 export interface ImageBlueprint {
   name: string;
-  /** Its full name: `repository:tag`. The tag follows from the sources, so that other sources are another image. */
+  /** Its full name: `repository:tag`. The tag of one that is built follows from the sources, so that other sources are another image. */
   reference: string;
-  /** Folder of the sources among those the provider carries. */
-  context: string;
+  /** Folder of the sources among those the provider carries. Absent: it is pulled. */
+  context?: string;
   buildArgs?: Readonly<Record<string, string>>;
 }
 

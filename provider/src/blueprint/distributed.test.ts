@@ -30,7 +30,7 @@ it('is Kafka, CouchDB, an invoker, a controller, what nginx reads and nginx, in 
 
 it('leaves out what is there already, and uses it', () => {
   const args: PlatformArgs = {
-    docker: { kafkaHosts: 'broker:9092', couchdb: { url: 'http://couch:5984', username: 'admin', password: 'hidden' } },
+    docker: { kafka: { hosts: 'broker:9092' }, couchdb: { url: 'http://couch:5984', username: 'admin', password: 'hidden' } },
   };
   expect(blueprint(args).services.map(({ name }) => name)).toEqual(['invoker', 'controller', 'nginx-files', 'nginx']);
   expect(blueprint(args).generatedSecrets).toEqual(['adminKey']);
@@ -101,7 +101,7 @@ it('builds an image for each kind wanted, under a tag that follows from its sour
 
 it('says which kinds there are when one is wanted that is not among them', () => {
   expect(() => blueprint({ docker: { kinds: ['nodejs:20', 'ruby:3'] } })).toThrow(
-    'docker.kinds has "ruby:3", for which the platform has no runtime: there are nodejs:20, nodejs:22, python:3.11.',
+    'kinds has "ruby:3", for which the platform has no runtime: there are nodejs:20, nodejs:22, python:3.11; images.runtimes gives others an image.',
   );
 });
 
@@ -114,8 +114,23 @@ it('reaches nginx from actions at the gateway of their network, and from nowhere
     ['admin', ['127.0.0.1']],
   ]);
   expect(service('invoker').env.OPENWHISK_PUBLIC_URL).toBe(`http://${gateway}:3233`);
+  // they know no authority of the platform's own, and another scheme would be other invokers
+  expect(service('invoker', { docker: { tls: { generate: true } } })).toEqual(service('invoker'));
+  expect(files({ docker: { tls: { generate: true } } })[0]!.content).toContain('listen 8082 default_server;');
   const open = service('nginx', { host: '0.0.0.0' }).ports.map(({ published: at }) => at!.map(({ address }) => address));
   expect(open).toEqual([['0.0.0.0'], [], ['0.0.0.0']]);
+});
+
+it.each<[string, Partial<PlatformArgs>, number, boolean]>([
+  ['behind TLS on all addresses, the one after the admin port', { adminPort: 4000, docker: { tls: { generate: true } } }, 4001, true],
+  ['the one that is given', { docker: { tls: { generate: true }, actionsPort: 5000 } }, 5000, true],
+  ['without TLS that of the API, which is open there already', { apiPort: 4000 }, 4000, false],
+])('tells actions, on all addresses, a port with plain HTTP: %s', (_, more, port, published) => {
+  const { gateway } = addressPlan(defaultSubnet('shop-dev-platform')).actions;
+  const args = { host: '0.0.0.0', ...more };
+  expect(service('invoker', args).env.OPENWHISK_PUBLIC_URL).toBe(`http://${gateway}:${port}`);
+  const actions = service('nginx', args).ports.find(({ name }) => name === 'actions');
+  expect(actions!.published).toEqual(published ? [{ address: gateway, port }] : []);
 });
 
 it.each(['a-b', 'shop-dev-platform', ''])('has a block of addresses for the name "%s"', (name) => {
@@ -125,15 +140,34 @@ it.each(['a-b', 'shop-dev-platform', ''])('has a block of addresses for the name
 it.each<PlatformArgs>([
   { target: 'docker', host: '0.0.0.0', docker: { engine: 'ssh://me@far' } },
   { target: 'docker', docker: { engine: 'tcp://localhost:2375' } },
+  { target: 'docker', docker: { engine: 'tcp://localhost:2376', engineAccess: { certPath: 'certificates' } } },
+  { target: 'docker', docker: { kafka: { hosts: 'a:9093,b:9093', tls: true, replicationFactor: 3 }, memory: { kafka: 64 } } },
   { target: 'docker', docker: { domain: 'example.com', tls: { generate: true, names: ['::1', '10.1.2.3', '*.a.b'], days: 1 } } },
 ])('takes %j', (args) => {
   expect(checkPlatformArgs(args)).toEqual([]);
+});
+
+it.each<[object, string, string]>([
+  [{ target: 'docker', docker: { kafkaHosts: 'k:9092' } }, 'docker.kafkaHosts', 'is not known: there are controllers,'],
+  [{ target: 'docker', docker: { kafka: 'k:9092' } }, 'docker.kafka', 'must be a map of hosts,'],
+  [{ target: 'docker', docker: { kafka: { hosts: 9092 } } }, 'docker.kafka.hosts', 'must be a string'],
+  [{ target: 'docker', docker: { tls: { names: 'a.b' } } }, 'docker.tls.names', 'must be a list'],
+  [{ target: 'docker', docker: { images: { runtimes: [] } } }, 'docker.images.runtimes', 'must be a map'],
+  [{ target: 'docker', docker: [] }, 'docker', 'must be a map of'],
+  [{ apiport: 1 }, 'apiport', 'is not known'],
+  [{ toString: 1 }, 'toString', 'is not known'],
+])('refuses %j, which is no argument, or of another sort', (args, path, reason) => {
+  expect(checkPlatformArgs(args)).toEqual([{ path, reason: expect.stringContaining(reason) }]);
 });
 
 it.each<[PlatformArgs, string]>([
   [{ target: 'docker', docker: { controllers: 0 } }, 'docker.controllers'],
   [{ target: 'docker', docker: { invokers: 65 } }, 'docker.invokers'],
   [{ target: 'docker', docker: { subnet: '10.0.0.0/8' } }, 'docker.subnet'],
+  [{ target: 'docker', docker: { actionsPort: 0 } }, 'docker.actionsPort'],
+  [{ target: 'docker', host: '0.0.0.0', docker: { actionsPort: 3234 } }, 'docker.actionsPort'],
+  [{ target: 'docker', host: '0.0.0.0', docker: { actionsPort: 3233, tls: { generate: true } } }, 'docker.actionsPort'],
+  [{ target: 'docker', host: '0.0.0.0', adminPort: 65535, docker: { tls: { generate: true } } }, 'docker.actionsPort'],
   [{ target: 'docker', docker: { engine: 'here' } }, 'docker.engine'],
   [{ target: 'docker', docker: { engine: 'ssh://me@far' } }, 'host'],
   [{ target: 'docker', docker: { tls: { certificate: '', key: 'k' } } }, 'docker.tls'],
@@ -145,6 +179,22 @@ it.each<[PlatformArgs, string]>([
   [{ target: 'docker', docker: { tls: { generate: true, days: 0 } } }, 'docker.tls.days'],
   [{ target: 'docker', docker: { kinds: [] } }, 'docker.kinds'],
   [{ target: 'docker', docker: { domain: 'a b' } }, 'docker.domain'],
+  [{ target: 'docker', docker: { healthTimeout: 0 } }, 'docker.healthTimeout'],
+  [{ target: 'docker', docker: { engine: 'unix:///s', engineAccess: { sshOpts: [] } } }, 'docker.engineAccess.sshOpts'],
+  [{ target: 'docker', host: '::', docker: { engine: 'ssh://far', engineAccess: { certPath: 'c' } } }, 'docker.engineAccess.certPath'],
+  [{ target: 'docker', docker: { engineAccess: { certMaterial: 'c', caMaterial: 'a' } } }, 'docker.engineAccess.keyMaterial'],
+  [
+    { target: 'docker', docker: { engineAccess: { certPath: 'c', caMaterial: 'a', certMaterial: 'c', keyMaterial: 'k' } } },
+    'docker.engineAccess.certPath',
+  ],
+  [{ target: 'docker', docker: { kafka: { hosts: 'kafka' } } }, 'docker.kafka.hosts'],
+  [{ target: 'docker', docker: { kafka: { hosts: 'http://kafka:9092' } } }, 'docker.kafka.hosts'],
+  [{ target: 'docker', docker: { kafka: { hosts: 'k:1', tls: false, caCertificate: 'c' } } }, 'docker.kafka.caCertificate'],
+  [{ target: 'docker', docker: { kafka: { hosts: 'k:1', replicationFactor: 0 } } }, 'docker.kafka.replicationFactor'],
+  [{ target: 'docker', docker: { couchdb: { url: 'http://u:p@c:5984', username: 'u', password: 'p' } } }, 'docker.couchdb.url'],
+  [{ target: 'docker', docker: { couchdb: { url: 'c:5984', username: 'u', password: 'p' } } }, 'docker.couchdb.url'],
+  [{ target: 'docker', docker: { memory: { nginx: 63 } } }, 'docker.memory.nginx'],
+  [{ target: 'docker', docker: { images: { runtimes: { ruby: 'me/ruby:1' } } } }, 'docker.images.runtimes'],
   [{ docker: {} }, 'docker'],
 ])('refuses %j at %s', (args, path) => {
   expect(checkPlatformArgs(args).map((problem) => problem.path)).toEqual([path]);

@@ -3,8 +3,11 @@ export interface Edge {
   /** `address:port` of the API and of the admin API of each controller. */
   controllers: readonly { api: string; admin: string }[];
   apiPort: number;
-  /** A second port of the API: an engine that publishes one port at two addresses does not keep them in order. */
-  secondApiPort?: number;
+  /**
+   * Another port of the API, for plain HTTP also with `tls`: for actions, which know no authority of the platform's own. An engine that
+   * publishes one port at two addresses does not keep them in order anyway.
+   */
+  actionsPort?: number;
   /** Absent: the admin API is not reached through nginx. */
   adminPort?: number;
   /** Paths of certificate and key in PEM form; absent = plain HTTP. */
@@ -45,8 +48,10 @@ const KEEP_ALIVE = 512;
 export function edgeConfiguration(edge: Edge): string {
   check(edge);
   const { tls, domain, adminPort, folders, logs, redirectPort } = edge;
-  const apiPorts = [edge.apiPort, ...(edge.secondApiPort === undefined ? [] : [edge.secondApiPort])];
-  const listen = (more = '') => apiPorts.map((port) => `listen ${port}${tls ? ' ssl' : ''}${more};`);
+  const listen = (more = '') => [
+    `listen ${edge.apiPort}${tls ? ' ssl' : ''}${more};`,
+    ...(edge.actionsPort === undefined ? [] : [`listen ${edge.actionsPort}${more};`]),
+  ];
   const blocks = [
     `worker_processes ${edge.workers ?? 'auto'};`,
     'worker_rlimit_nofile 8192;',

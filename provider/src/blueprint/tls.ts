@@ -1,5 +1,6 @@
 import { isAddress } from './addresses';
-import type { ArgumentProblem, TlsArgs } from './platformArgs';
+import type { TlsArgs } from './partsArgs';
+import type { ArgumentProblem } from './platformArgs';
 
 /** A text that is known, or one that is made when the platform comes up, by its name. */
 export type FileContent = { content: string } | { generated: string };
@@ -56,16 +57,16 @@ export function isHostName(name: string): boolean {
   return HOST_NAME.test(name);
 }
 
-/** What is wrong with the arguments, by paths below `docker.tls`. */
+/** What is wrong with the arguments, by paths from `tls` on. */
 export function tlsProblems({ certificate, key, generate, names, days, renewal }: TlsArgs): ArgumentProblem[] {
-  const say = (reason: string, path = 'docker.tls') => [{ path, reason }];
+  const say = (reason: string, path = 'tls') => [{ path, reason }];
   if (generate && (certificate || key)) return say('either brings certificate and key or has them generated, not both');
   if (!generate && !(certificate && key)) return say('needs both certificate and key, or generate: true');
   if (!generate && (names !== undefined || days !== undefined || renewal !== undefined))
     return say('takes names, days and renewal only with generate: true');
   const unfit = (names ?? []).find((name) => !isAddress(name) && !isHostName(name.replace(/^\*\./, '')));
-  if (unfit !== undefined) return say(`has "${unfit}", which is neither the name of a host nor an address`, 'docker.tls.names');
+  if (unfit !== undefined) return say(`has "${unfit}", which is neither the name of a host nor an address`, 'tls.names');
   if (days !== undefined && !(Number.isInteger(days) && days >= 1 && days <= MAX_DAYS))
-    return say(`must be a whole number from 1 to ${MAX_DAYS}`, 'docker.tls.days');
+    return say(`must be a whole number from 1 to ${MAX_DAYS}`, 'tls.days');
   return [];
 }

@@ -12,6 +12,8 @@ export interface TransportOptions {
   caCertificate?: string;
   /** Accept any TLS certificate. */
   insecure?: boolean;
+  /** What an error says about how a certificate of an unknown authority comes to be trusted. Default: by the provider's settings. */
+  trustHint?: string;
   retry?: RetryPolicy;
   /** How long one attempt may take, in ms. */
   attemptTimeoutMs?: number;
@@ -108,7 +110,7 @@ export class HttpTransport {
     } catch (error) {
       if (limits.signal.aborted) throw new CancelledError();
       if (timeout.aborted) throw new DeadlineError(`${this.origin} did not answer ${label} within ${Math.ceil(left / 1000)} s.`);
-      throw new ConnectionError(this.origin, connectionReason(error), { cause: error }, wasUnseen(error));
+      throw new ConnectionError(this.origin, connectionReason(error, this.options.trustHint), { cause: error }, wasUnseen(error));
     }
     const body = parse(text);
     const activationId = headerText(answer.headers['x-openwhisk-activation-id']);
@@ -167,15 +169,16 @@ const REASONS: Record<string, string> = {
   EAI_AGAIN: 'the host name could not be resolved',
   ETIMEDOUT: 'the connection timed out',
   EPIPE: 'the connection was closed',
-  DEPTH_ZERO_SELF_SIGNED_CERT:
-    'its TLS certificate is self-signed (set "caCertificate" to trust its authority, or "insecure" to accept any)',
-  SELF_SIGNED_CERT_IN_CHAIN:
-    'its TLS certificate is signed by nobody that is known here (set "caCertificate" to trust its authority, or "insecure" to accept any)',
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-    'its TLS certificate is signed by nobody that is known here (set "caCertificate" to trust its authority, or "insecure" to accept any)',
   ERR_TLS_CERT_ALTNAME_INVALID: 'its TLS certificate is for other names than this one',
   CERT_HAS_EXPIRED: 'its TLS certificate has expired',
 };
+
+const UNTRUSTED: Record<string, string> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'its TLS certificate is self-signed',
+  SELF_SIGNED_CERT_IN_CHAIN: 'its TLS certificate is signed by nobody that is known here',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'its TLS certificate is signed by nobody that is known here',
+};
+const TRUST_HINT = 'set "caCertificate" to trust its authority, or "insecure" to accept any';
 
 /** Nothing was sent: no connection came about. */
 function wasUnseen(error: unknown): boolean {
@@ -185,12 +188,13 @@ function wasUnseen(error: unknown): boolean {
   return code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EAI_AGAIN';
 }
 
-function connectionReason(error: unknown): string {
+function connectionReason(error: unknown, trustHint = TRUST_HINT): string {
   if (error instanceof undiciErrors.ConnectTimeoutError) return 'the connection timed out';
   if (error instanceof undiciErrors.SocketError) return 'the connection was closed before the answer came';
   const code = (error as { code?: unknown }).code;
+  if (typeof code === 'string' && code in UNTRUSTED) return `${UNTRUSTED[code]} (${trustHint})`;
   if (typeof code === 'string') return REASONS[code] ?? code;
   // A host with several addresses fails with one error for each of them.
-  if (error instanceof AggregateError && error.errors.length > 0) return connectionReason(error.errors[0]);
+  if (error instanceof AggregateError && error.errors.length > 0) return connectionReason(error.errors[0], trustHint);
   return error instanceof Error ? error.message : 'the request failed';
 }

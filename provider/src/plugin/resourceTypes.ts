@@ -6,10 +6,12 @@ import type { ResourceModel } from '../resources/resourceModel';
 import { ruleModel } from '../resources/rule';
 import { sequenceModel } from '../resources/sequence';
 import { triggerModel } from '../resources/trigger';
-import { certificateModel } from '../targets/docker/certificate';
+import { certificateModel } from '../targets/certificate';
+import { dataVolumesModel } from '../targets/dataVolumes';
 import { containerHealthModel } from '../targets/docker/containerHealth';
-import { dataVolumesModel } from '../targets/docker/dataVolumes';
+import { engineCheckModel } from '../targets/docker/engineCheck';
 import { healthActionModel } from '../targets/docker/healthAction';
+import { clusterHealthActionModel } from '../targets/kubernetes/healthAction';
 import { generatedSecretModel } from '../targets/local/generatedSecret';
 import { serviceModel } from '../targets/local/service';
 
@@ -27,7 +29,11 @@ const MODELS: Readonly<Record<string, ResourceModel>> = {
   'openwhisk:docker:Certificate': certificateModel,
   'openwhisk:docker:ContainerHealth': containerHealthModel,
   'openwhisk:docker:DataVolumes': dataVolumesModel,
+  'openwhisk:docker:EngineCheck': engineCheckModel,
   'openwhisk:docker:HealthAction': healthActionModel,
+  'openwhisk:kubernetes:Certificate': certificateModel,
+  'openwhisk:kubernetes:DataVolumes': dataVolumesModel,
+  'openwhisk:kubernetes:HealthAction': clusterHealthActionModel,
 };
 
 export function modelOf(type: string): ResourceModel {

@@ -8,8 +8,8 @@ import { distributedBlueprint } from '../blueprint/distributed';
 import type { DockerArgs, PlatformArgs } from '../blueprint/platformArgs';
 import { type CdktfLibrary, type OpenWhiskPlatformConfig, platformConstruct } from './cdktf/platformConstruct';
 import { dockerPlan } from './docker/dockerPlan';
-import { ImageSources } from './docker/imageSources';
 import { renderDocker } from './docker/renderDocker';
+import { ImageSources } from './imageSources';
 
 /** A container as any of the engines would make it, in one form. */
 interface Rendered {
@@ -52,8 +52,21 @@ const samples: readonly [string, Omit<PlatformArgs, 'docker' | 'target'>, Docker
   ['limits and settings', { limits: { firesPerMinute: 7 }, settings: { CONFIG_whisk_x: `$\{y}` }, logLevel: 'debug' }, {}],
   ['TLS and a domain', { host: '0.0.0.0' }, { domain: 'example.com', tls: { certificate: 'CERT', key: 'KEY' } }],
   ['a certificate that is generated', {}, { domain: 'example.com', tls: { generate: true, days: 90 } }],
-  ['parts that are there', {}, { kafkaHosts: 'k:9092', couchdb: { url: 'http://c:5984', username: 'u', password: 'p' } }],
-  ['images by name', { retainData: true }, { kinds: ['nodejs:20'], images: { platform: 'me/platform:1', kafka: 'me/kafka:1' } }],
+  ['parts that are there', {}, { kafka: { hosts: 'k:9092' }, couchdb: { url: 'http://c:5984', username: 'u', password: 'p' } }],
+  [
+    'parts that are there and guarded',
+    {},
+    {
+      kafka: { hosts: 'k:9092', caCertificate: 'CA', sasl: { username: 'u', password: 'p' }, replicationFactor: 3 },
+      couchdb: { url: 'https://c:6984', username: 'u', password: 'p', caCertificate: 'CA' },
+    },
+  ],
+  ['other bounds of memory', {}, { memory: { kafka: 2048, controller: 700, nginx: 64 } }],
+  [
+    'images by name',
+    { retainData: true },
+    { kinds: ['nodejs:20'], images: { platform: 'me/platform:1', kafka: 'me/kafka:1', runtimes: { 'ruby:3': 'me/ruby:3' } } },
+  ],
 ];
 
 describe.each(samples)('%s', (_title, general, docker) => {
@@ -89,6 +102,42 @@ test('what Pulumi is given marks what must not be shown', async () => {
   expect(isSecret(seen.find((inputs) => inputs.name === 'p-couchdb')!.envs)).toBe(true);
 });
 
+test('the key of an engine is hidden from all but the docker provider and what asks the engine', async () => {
+  const seen: Json[] = [];
+  const engineAccess = { caMaterial: 'CA', certMaterial: 'CERT', keyMaterial: 'THE KEY' };
+  await withPulumi({ target: 'docker', docker: { engineAccess } }, seen);
+  const having = seen.filter(({ keyMaterial }) => keyMaterial !== undefined);
+  // the provider, its check, the health of six containers, the proof
+  expect(having).toHaveLength(9);
+  for (const { keyMaterial } of having) expect(keyMaterial).toMatchObject({ value: 'THE KEY' });
+  expect(JSON.stringify(seen.map(({ keyMaterial: _, ...rest }) => rest))).not.toContain('THE KEY');
+});
+
+test('an engine that is named is the one that builds too, whatever the docker command of this machine is set to', async () => {
+  const builders = (seen: Json[]) => seen.flatMap(({ build }) => (build === undefined ? [] : [(build as Json).useLegacyBuilder]));
+  const named: Json[] = [];
+  await withPulumi({ target: 'docker', host: '0.0.0.0', docker: { engine: 'tcp://far:2375' } }, named);
+  expect(named.find(({ host }) => host !== undefined)).toMatchObject({ host: 'tcp://far:2375', context: '' });
+  expect(new Set(builders(named))).toEqual(new Set([true]));
+  const here: Json[] = [];
+  await withPulumi({ target: 'docker' }, here);
+  expect(new Set(builders(here))).toEqual(new Set([undefined]));
+});
+
+test.each([
+  ['cdktf', cdktf],
+  ['cdktn', cdktn as unknown as CdktfLibrary],
+])('%s: a password may be a variable of Terraform', (_title, library) => {
+  const { App, TerraformStack, TerraformVariable } = library as unknown as typeof cdktf;
+  const stack = new TerraformStack(new App({ outdir: join(folder, 'out') }), 'stack');
+  const password = new TerraformVariable(stack, 'password', { type: 'string', sensitive: true }).stringValue;
+  const Platform = platformConstruct(library, () => sources);
+  new Platform(stack, 'platform', { name: 'p', couchdb: { url: 'http://c:5984', username: 'u', password }, settings: { A: `$\{b}` } });
+  const text = JSON.stringify(stack.toTerraform());
+  expect(text).toContain(`"OPENWHISK_COUCHDB_PASSWORD=$\{var.password}"`);
+  expect(text).toContain(`"A=$$\{b}"`);
+});
+
 async function withPulumi(args: PlatformArgs, raw: Json[] = []): Promise<Record<string, Rendered>> {
   const containers: Record<string, Rendered> = {};
   await runtime.setMocks({
@@ -107,6 +156,7 @@ async function withPulumi(args: PlatformArgs, raw: Json[] = []): Promise<Record<
   const parent = new ComponentResource('test:index:Parent', 'x');
   const rendered = renderDocker(distributedBlueprint(args, 'p', sources), {
     parent,
+    engine: { ...(args.docker?.engine === undefined ? {} : { engine: args.docker.engine }), ...args.docker?.engineAccess },
     version: '0.0.0',
     name: 'x',
     platform: 'p',

@@ -31,6 +31,15 @@ export interface AdoptedEntity {
   readonly code?: AdoptedCode;
 }
 
+/** Where a program finds what it was made from: settings of the provider. */
+export interface AdoptedHost {
+  readonly apiHost: string;
+  readonly namespace: string;
+  /** How its certificate is trusted, when that takes more than what every program trusts. */
+  readonly insecure?: boolean;
+  readonly caCertificate?: string;
+}
+
 /** What a namespace or a manifest holds. */
 export interface Adoption {
   /** Of the project and its configuration. */
@@ -38,7 +47,7 @@ export interface Adoption {
   /** For people: "the namespace guest of http://127.0.0.1:3233". */
   readonly origin: string;
   /** Absent when the program is for any host. */
-  readonly host?: { readonly apiHost: string; readonly namespace: string };
+  readonly host?: AdoptedHost;
   readonly entities: readonly AdoptedEntity[];
   /** What was not taken over, and why, a sentence each. */
   readonly warnings: readonly string[];

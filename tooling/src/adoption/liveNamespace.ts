@@ -31,6 +31,8 @@ export interface LiveOptions {
   /** Default: the namespace the key belongs to. */
   readonly namespace?: string;
   readonly insecure?: boolean;
+  /** Certificate in PEM form of an authority that is trusted beside those every program trusts. */
+  readonly caCertificate?: string;
 }
 
 /**
@@ -39,7 +41,8 @@ export interface LiveOptions {
  * @throws UserError when the host does not answer or refuses the key
  */
 export async function readNamespace(options: LiveOptions, secrets: SecretValues): Promise<Adoption> {
-  const client = new OpenWhiskClient({ ...options, retry: { maxRetries: 3, baseDelayMs: 200, maxDelayMs: 2_000 } });
+  const trustHint = 'give a file with the certificate of its authority with --ca, or --insecure to accept any';
+  const client = new OpenWhiskClient({ ...options, trustHint, retry: { maxRetries: 3, baseDelayMs: 200, maxDelayMs: 2_000 } });
   try {
     const namespace = options.namespace ?? (await client.namespace(limits()));
     const reader = new NamespaceReader(client, namespace, secrets);
@@ -47,7 +50,12 @@ export async function readNamespace(options: LiveOptions, secrets: SecretValues)
     return {
       projectName: namespace.replace(/[^\w.-]/g, '-'),
       origin: `the namespace ${namespace} of ${client.apiHost}`,
-      host: { apiHost: client.apiHost, namespace },
+      host: {
+        apiHost: client.apiHost,
+        namespace,
+        ...(options.insecure ? { insecure: true } : {}),
+        ...(options.caCertificate === undefined ? {} : { caCertificate: options.caCertificate }),
+      },
       entities,
       warnings: reader.warnings,
     };

@@ -58,7 +58,7 @@ function projectSettings({ projectName, origin, host }: Adoption): Record<string
     runtime: { name: 'nodejs', options: { typescript: true } },
   };
   if (host === undefined) return settings;
-  return { ...settings, config: { 'openwhisk:apiHost': { value: host.apiHost }, 'openwhisk:namespace': { value: host.namespace } } };
+  return { ...settings, config: Object.fromEntries(Object.entries(host).map(([key, value]) => [`openwhisk:${key}`, { value }])) };
 }
 
 function packageManifest({ projectName }: Adoption, folder: string): Record<string, unknown> {

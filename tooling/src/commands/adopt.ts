@@ -1,5 +1,6 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { resolveProviderConfig } from '@openwhisk-as-code/provider/dist/plugin/providerConfig';
+import { checkProviderConfig, resolveProviderConfig } from '@openwhisk-as-code/provider/dist/plugin/providerConfig';
 import { setUpStack } from '../adoption/adoptedStack';
 import { type LiveOptions, readNamespace } from '../adoption/liveNamespace';
 import { readManifest } from '../adoption/manifest';
@@ -18,7 +19,7 @@ import { buildWorkspace } from '../workspaceBuild';
  */
 export async function adopt(args: readonly string[]): Promise<number> {
   const { values, flags, stack } = parseNamedOptions('adopt', args, {
-    values: ['--host', '--auth', '--namespace', '--manifest', '--deployment', '--out'],
+    values: ['--host', '--auth', '--namespace', '--ca', '--manifest', '--deployment', '--out'],
     flags: ['--insecure'],
   });
   const hasStack = args.some((argument) => argument === '--stack' || argument === '-s' || argument.startsWith('--stack='));
@@ -64,5 +65,27 @@ function liveOptions(values: Readonly<Record<string, string>>, insecure: boolean
   if (apiHost === undefined)
     throw new UserError('"npm run adopt" needs a host: --host URL, WHISK_APIHOST or ~/.wskprops; or --manifest FILE.');
   if (auth === undefined) throw new UserError(`"npm run adopt" needs a key for ${apiHost}: set WHISK_AUTH, or give --auth UUID:KEY.`);
-  return { apiHost, auth, insecure, ...(namespace === undefined ? {} : { namespace }) };
+  const ca = values['--ca'];
+  return {
+    apiHost,
+    auth,
+    insecure,
+    ...(namespace === undefined ? {} : { namespace }),
+    ...(ca === undefined ? {} : { caCertificate: readAuthority(ca) }),
+  };
+}
+
+/** @throws UserError when there is no certificate in the file */
+function readAuthority(file: string): string {
+  let caCertificate: string;
+  try {
+    caCertificate = readFileSync(givenPath(file), 'utf8');
+  } catch (error) {
+    throw new UserError(`--ca names a file that can't be read: ${(error as Error).message}`);
+  }
+  const [failure] = checkProviderConfig({ caCertificate });
+  if (failure !== undefined || caCertificate === '') {
+    throw new UserError(`${file} ${failure?.reason ?? 'is empty'}.`);
+  }
+  return caCertificate;
 }

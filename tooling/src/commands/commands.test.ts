@@ -1,4 +1,4 @@
-import { countReport } from '../jestArea';
+import { countReport, rowsOf, testAreas } from '../jestArea';
 import { parseOptions, refuseUnknown } from '../options';
 import { duration } from '../progress';
 import { summary } from './test';
@@ -59,5 +59,18 @@ it('ends with a curl line that can be pasted', () => {
   expect(text).toContain(
     `curl -u uuid:key -H 'Content-Type: application/json' -d '{"name":"you"}' \\\n    'http://127.0.0.1:3233/api/v1/namespaces/guest/actions/hello/greet?blocking=true&result=true'`,
   );
+  expect(text).not.toContain('authority');
   expect(nextSteps({ apiHost: 'x', auth: 'y', greeting: '/guest/greet' }, '', 'two')).toContain('npm run down -- --stack two');
+});
+
+describe('areas', () => {
+  test('are in one of two rows each, in their order; on one processor in one row', () => {
+    const areas = ['lint', ...testAreas()];
+    const [row, beside] = rowsOf(areas, 2) as [string[], string[]];
+    expect([...row, ...beside].sort()).toEqual([...areas].sort());
+    expect(row[0]).toBe('lint');
+    // they share the engine of the machine
+    expect(beside.slice(0, 2)).toEqual(['docker', 'dockerTarget']);
+    expect(rowsOf(areas, 1)).toEqual([areas]);
+  });
 });

@@ -1,3 +1,4 @@
+import { forgetAuthority } from '../authorityFile';
 import { parseOptions, refuseUnknown } from '../options';
 import { say, step } from '../progress';
 import { acquirePulumiCli } from '../pulumiCli/acquire';
@@ -25,6 +26,7 @@ export async function down(args: readonly string[]): Promise<number> {
       return 1;
     }
   }
+  forgetAuthority(name);
   await step(`Remove the stack ${name}`, () => stack.remove());
   return 0;
 }

@@ -1,6 +1,6 @@
 import { lintChecks, runChecks } from '../checks';
 import { findExecutable } from '../executable';
-import { type CheckResult, runJestArea, testAreas } from '../jestArea';
+import { type CheckResult, rowsOf, runJestArea, testAreas } from '../jestArea';
 import { duration, say, step } from '../progress';
 import { acquirePulumiCli } from '../pulumiCli/acquire';
 import { pulumiBehaviour, pulumiSearchPath } from '../pulumiEnvironment';
@@ -9,7 +9,7 @@ import { buildWorkspace } from '../workspaceBuild';
 import { sdkDifferences } from './sdk';
 
 /** Areas whose tests run the real CLI. */
-const AREAS_WITH_CLI: readonly string[] = ['dockerTarget', 'provider', 'stacks'];
+const AREAS_WITH_CLI: readonly string[] = ['dockerTarget', 'kubernetes', 'provider', 'stacks'];
 
 /** Environment of an area's tests: they find pulumi, the language host and the provider plugin on PATH, and bring their own backend. */
 async function areaEnvironment(area: string): Promise<NodeJS.ProcessEnv> {
@@ -40,11 +40,11 @@ async function checkSdk(): Promise<void> {
     throw new UserError(`provider/sdk/nodejs does not fit provider/schema.json (${differences[0]}): run "npm run sdk".`);
 }
 
-async function runArea(area: string, jestArguments: readonly string[]): Promise<CheckResult[]> {
+async function runArea(area: string, args: readonly string[], output: 'show' | 'later'): Promise<CheckResult[]> {
   if (area === 'lint') return runChecks(lintChecks());
-  say(`\n== ${area}`);
+  say(output === 'show' ? `\n== ${area}` : `… ${area}`);
   try {
-    return [await runJestArea(area, await areaEnvironment(area), jestArguments)];
+    return [await runJestArea(area, { env: await areaEnvironment(area), args, output })];
   } catch (error) {
     return [await attempt(area, () => Promise.reject(error))];
   }
@@ -63,8 +63,8 @@ export function summary(results: readonly CheckResult[]): string {
 }
 
 /**
- * `npm test`: build, lint and every area, one after another, whatever fails on the way. `npm run test:<area>` runs one area; what stands
- * behind "--" there goes to jest.
+ * `npm test`: build, lint and every area, in two rows side by side, whatever fails on the way. `npm run test:<area>` runs one area; what
+ * stands behind "--" there goes to jest.
  */
 export async function test(args: readonly string[]): Promise<number> {
   const [area, ...jestArguments] = args;
@@ -73,7 +73,16 @@ export async function test(args: readonly string[]): Promise<number> {
     throw new UserError(`There is no test area "${area}"; there are lint, ${areas.join(', ')}.`);
   }
   const results = [await attempt('build', () => buildWorkspace())];
-  for (const name of area === undefined ? ['lint', ...areas] : [area]) results.push(...(await runArea(name, jestArguments)));
+  const rows = area === undefined ? rowsOf(['lint', ...areas]) : [[area]];
+  const output = rows.length === 1 ? 'show' : 'later';
+  const ofRows = await Promise.all(
+    rows.map(async (row) => {
+      const ofRow: CheckResult[] = [];
+      for (const name of row) ofRow.push(...(await runArea(name, jestArguments, output)));
+      return ofRow;
+    }),
+  );
+  results.push(...ofRows.flat());
   if (area === undefined) results.push(await attempt('SDK fits the schema', checkSdk));
   process.stdout.write(`\n${summary(results)}`);
   return results.some(({ failed }) => failed > 0) ? 1 : 0;

@@ -47,9 +47,10 @@ export class LiveSource {
     const urn = reference.slice(0, reference.lastIndexOf('::'));
     const provider = this.resources.find((resource) => resource.urn === urn);
     if (provider === undefined) return undefined;
-    const { apiHost, auth, insecure } = resolveProviderConfig(plainInputs(provider.inputs ?? {}));
+    const { apiHost, auth, insecure, caCertificate } = resolveProviderConfig(plainInputs(provider.inputs ?? {}));
     if (apiHost === undefined || auth === undefined) return undefined;
-    return new OpenWhiskClient({ apiHost, auth, insecure, retry: { maxRetries: 1, baseDelayMs: 100, maxDelayMs: 500 } });
+    const trust = caCertificate === undefined ? { insecure } : { insecure, caCertificate };
+    return new OpenWhiskClient({ apiHost, auth, ...trust, retry: { maxRetries: 1, baseDelayMs: 100, maxDelayMs: 500 } });
   }
 }
 

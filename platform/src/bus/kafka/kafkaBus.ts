@@ -1,5 +1,6 @@
 import type { Admin, Kafka } from 'kafkajs';
 import {
+  BusRefused,
   BusUnavailable,
   type Handler,
   type MessageBus,
@@ -10,7 +11,7 @@ import {
 } from '../messageBus';
 import { BrokerContact } from './brokerContact';
 import { removeFormerMembers } from './formerMember';
-import { createKafka, type KafkaConnection } from './kafkaClient';
+import { createKafka, type KafkaConnection, refusalIn } from './kafkaClient';
 import { KafkaSender } from './kafkaSender';
 import { KafkaSubscription } from './kafkaSubscription';
 import { TopicMaker } from './topicMaker';
@@ -38,7 +39,7 @@ export interface KafkaBusOptions extends KafkaConnection {
 const offsetAttempts = 5;
 
 /**
- * The bus on Kafka. `connect` resolves when the broker answers and throws BusUnavailable when it does not; from then on it reconnects for
+ * The bus on Kafka. `connect` resolves when the broker answers and throws BusUnavailable when it does not, BusRefused when it never will; from then on it reconnects for
  * ever, with bounded buffers. Topics are made when they are first sent to or subscribed to, with OpenWhisk's retention and sizes.
  *
  * - `send` of work (`invoker<N>`) resolves when all in-sync replicas have it; an idempotent producer keeps repeated attempts from doubling
@@ -56,11 +57,15 @@ export class KafkaBus implements MessageBus {
   private readonly notices: KafkaSender;
   private readonly subscriptions = new Set<Subscription>();
   private readonly prefix: string;
+  /** Why a broker would not have us at one of the attempts to connect: the last one may have failed for a passing reason. */
+  private refusal: string | undefined;
 
   private constructor(private readonly options: KafkaBusOptions) {
     const { prefix = '', replicationFactor = 1, payload, serdesOverhead = 6068 } = options;
     this.prefix = prefix;
-    this.kafka = createKafka(options);
+    this.kafka = createKafka(options, (error) => {
+      this.refusal ??= refusalIn(error);
+    });
     this.admin = this.kafka.admin();
     this.contact = new BrokerContact(this.admin, options.log);
     this.topics = new TopicMaker({ admin: this.admin, prefix, replicationFactor, largest: payload + serdesOverhead });
@@ -78,7 +83,9 @@ export class KafkaBus implements MessageBus {
     } catch (error) {
       bus.contact.stop();
       await bus.admin.disconnect().catch(() => {});
-      throw new BusUnavailable(options.brokers.join(','), error);
+      const brokers = options.brokers.join(',');
+      const refusal = refusalIn(error) ?? bus.refusal;
+      throw refusal === undefined ? new BusUnavailable(brokers, error) : new BusRefused(brokers, refusal, error);
     }
   }
 

@@ -33,13 +33,26 @@ const leaveTimeout = 5000;
 /** Messages behind the oldest one that is not settled, as a multiple of those that may be in flight. */
 const spanFactor = 50;
 
+/** What is known of a partition. */
+interface Partition {
+  readonly settled: SettledPosition;
+  /** The group's position, as far as it is known here; -1 at first. */
+  committed: number;
+  /** Which of this member's joins the rest is of. */
+  joined: number;
+  /** Messages before it were there when this member got its place. */
+  inheritedUntil: number;
+}
+
 /**
- * Reads a topic as a member of a group and commits its own position: never past a message that is not settled. Goes on by itself
- * whenever the broker comes back; messages that come again by that are not handed out twice.
+ * Reads a topic as a member of a group and commits its own position: never past a message that is not settled, never back, and only of what
+ * it has a place for. Goes on by itself whenever the broker comes back; messages that come again by that are not handed out twice.
  */
 export class KafkaSubscription<T> implements Subscription {
   private readonly consumer: Consumer;
-  private readonly partitions = new Map<number, { settled: SettledPosition; committed: number }>();
+  private readonly partitions = new Map<number, Partition>();
+  /** How often this member joined the group: each time it may get or lose a place. */
+  private joins = 0;
   private inFlight = 0;
   private closed = false;
   private committing = false;
@@ -70,6 +83,9 @@ export class KafkaSubscription<T> implements Subscription {
     });
     this.consumer.on(this.consumer.events.HEARTBEAT, options.contact);
     this.consumer.on(this.consumer.events.FETCH, options.contact);
+    this.consumer.on(this.consumer.events.GROUP_JOIN, () => {
+      this.joins++;
+    });
     // what the client takes for final is not: it is begun anew until this subscription is closed
     this.consumer.on(this.consumer.events.CRASH, ({ payload }) => {
       if (!payload.restart) void this.restart(payload.error);
@@ -149,7 +165,7 @@ export class KafkaSubscription<T> implements Subscription {
   private async eachBatch({ batch, resolveOffset, heartbeat, isRunning, isStale }: EachBatchPayload): Promise<void> {
     const { partition } = batch;
     const arrived = performance.now();
-    const settled = this.settledOf(partition, Number(batch.highWatermark));
+    const { settled, inheritedUntil } = this.partitionOf(partition, Number(batch.highWatermark), Number(batch.firstOffset()));
     const first = this.startAt.get(partition) ?? 0;
     // a process that was stopped for long may have lost its place in the group: it finds out before it hands out anything more
     await heartbeat();
@@ -160,8 +176,10 @@ export class KafkaSubscription<T> implements Subscription {
       }
       if (this.closed || !isRunning() || isStale()) return;
       const offset = Number(message.offset);
-      if (offset >= first && !settled.has(offset))
-        this.deliver(settled, { partition, offset, timestamp: Number(message.timestamp) }, message.value);
+      if (offset >= first && !settled.has(offset)) {
+        const inherited = offset < inheritedUntil;
+        this.deliver(settled, { partition, offset, timestamp: Number(message.timestamp), inherited }, message.value);
+      }
       resolveOffset(message.offset);
     }
     await heartbeat();
@@ -170,17 +188,23 @@ export class KafkaSubscription<T> implements Subscription {
   }
 
   /** A partition that ends before what was read of it has been made anew: what was known of it is void. */
-  private settledOf(partition: number, end: number): SettledPosition {
+  private partitionOf(partition: number, end: number, first: number): Partition {
     let entry = this.partitions.get(partition);
     if (entry && end <= entry.settled.latest) {
       entry = undefined;
       this.startAt.delete(partition);
     }
     if (!entry) {
-      entry = { settled: new SettledPosition(), committed: -1 };
+      entry = { settled: new SettledPosition(), committed: -1, joined: -1, inheritedUntil: 0 };
       this.partitions.set(partition, entry);
     }
-    return entry.settled;
+    // the first messages since it joined tell where the group stood and what was there by then
+    if (entry.joined !== this.joins) {
+      entry.joined = this.joins;
+      entry.inheritedUntil = end;
+      if (!this.startAt.has(partition)) entry.committed = Math.max(entry.committed, first);
+    }
+    return entry;
   }
 
   private hasRoom(settled: SettledPosition): boolean {
@@ -233,7 +257,9 @@ export class KafkaSubscription<T> implements Subscription {
     if (this.committing) return;
     const due = [...this.partitions].flatMap(([partition, entry]) => {
       const { position } = entry.settled;
-      return position === undefined || position <= entry.committed ? [] : [{ partition, entry, position }];
+      // without a message since it joined it has no place, or nothing to commit: all up to the end is settled
+      const due = position !== undefined && position > entry.committed && entry.joined === this.joins;
+      return due ? [{ partition, entry, position }] : [];
     });
     if (due.length === 0) return;
     this.committing = true;

@@ -1,5 +1,5 @@
 import { EmbeddedBus } from '../../bus/embedded/embeddedBus';
-import type { Handler, Subscription } from '../../bus/messageBus';
+import type { Handler, Position, Subscription } from '../../bus/messageBus';
 import type { Acknowledgement, ActivationMessage } from '../../bus/messages';
 import { completedTopic } from '../../bus/topics';
 import type { ActivationRecord } from '../../model/activation';
@@ -23,6 +23,8 @@ class LostTopic extends EmbeddedBus {
 let bus: LostTopic;
 let records: Map<string, ActivationRecord>;
 let claims: Map<string, string>;
+let sent: ActivationMessage[];
+/** Their ids. */
 let reassigned: string[];
 let acknowledged: Acknowledgement[];
 let failures: number;
@@ -32,6 +34,7 @@ beforeEach(async () => {
   bus = new LostTopic();
   records = new Map();
   claims = new Map();
+  sent = [];
   reassigned = [];
   acknowledged = [];
   failures = 0;
@@ -43,7 +46,10 @@ beforeEach(async () => {
   takeover = new InvokerTakeover({
     bus,
     activations: {
-      claim: async (_, id, copy) => claims.get(id) === copy,
+      claim: async (_, id, copy) => {
+        if (!claims.has(id)) claims.set(id, copy);
+        return claims.get(id) === copy;
+      },
       get: async (_, id) => records.get(id),
       store: async (record) => {
         if (failures-- > 0) throw new Error('database away');
@@ -56,7 +62,10 @@ beforeEach(async () => {
         document: { type: 'actions', annotations: id === 'ns/again' ? [{ key: 'idempotent', value: true }] : [] } as never,
       }),
     },
-    reassign: async ({ activationId }) => void reassigned.push(activationId),
+    reassign: async (message) => {
+      sent.push(message);
+      reassigned.push(message.activationId);
+    },
     testTransaction: 'test',
     grace: 0,
     log,
@@ -66,7 +75,12 @@ afterEach(() => takeover.close());
 
 const turn = () => new Promise((resolve) => setTimeout(resolve, 20));
 
-async function left(activationId: string, timestamp: number, more: Partial<ActivationMessage> & { name?: string } = {}): Promise<void> {
+async function left(
+  activationId: string,
+  timestamp: number,
+  more: Partial<ActivationMessage> & { name?: string } = {},
+  position: Partial<Position> = {},
+): Promise<void> {
   const { name = 'once', ...rest } = more;
   const message: ActivationMessage = {
     transactionId: 't',
@@ -80,7 +94,7 @@ async function left(activationId: string, timestamp: number, more: Partial<Activ
     initArgs: [],
     ...rest,
   };
-  await bus.handler!(message, { partition: 0, offset: 0, timestamp });
+  await bus.handler!(message, { partition: 0, offset: 0, timestamp, ...position });
 }
 
 async function lost(): Promise<void> {
@@ -167,7 +181,31 @@ test('an invoker that is back in time keeps its own; one that is back later gets
 
 test('a step of which another copy counts is left to that', async () => {
   await lost();
-  claims.set('mine', 'one');
+  claims.set('other', 'two');
   for (const id of ['mine', 'other']) await left(id, heard, { claim: { after: heard - 1, copy: 'one' } });
   expect([...records.keys()]).toEqual(['mine']);
+});
+
+test('what another controller has sent on is left to whom that went to', async () => {
+  await lost();
+  claims.set('sent', 'copy of another controller');
+  for (const id of ['kept', 'sent']) await left(id, heard, {}, { inherited: true, offset: 7 });
+  expect([...records.keys()]).toEqual(['kept']);
+  expect(claims.get('kept')).toBe('invoker3@7');
+});
+
+test('each copy that is sent on is one of its own, of which one counts; what may run again stays the copy that it was', async () => {
+  await lost();
+  const never = heard + handOverMargin + 1;
+  await left('twice', never, { claim: { after: never + 1, copy: 'first' } });
+  await left('twice', never);
+  await left('again', heard, { name: 'again' }, { offset: 7 });
+  await left('step', heard, { name: 'again', claim: { after: never, copy: 'first' } });
+  const [one, two, again, step] = sent.map(({ claim }) => claim);
+  expect([one, two].map((claim) => claim?.after)).toEqual([0, 0]);
+  expect(new Set([one?.copy, two?.copy, 'first', 'invoker3@0']).size).toBe(4);
+  expect([again, step]).toEqual([
+    { after: 0, copy: 'invoker3@7' },
+    { after: 0, copy: 'first' },
+  ]);
 });

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { LeftUnsettled, type MessageBus, type Position, type Subscription } from '../../bus/messageBus';
-import type { ActivationMessage } from '../../bus/messages';
+import { type ActivationMessage, copyOf, copyToClaim } from '../../bus/messages';
 import { completedTopic, invokerTopic } from '../../bus/topics';
 import type { ActionDocument } from '../../model/entities';
 import { annotationOf, isTruthy } from '../../model/parameters';
@@ -105,7 +106,7 @@ export class InvokerTakeover {
     if (message.transactionId === this.options.testTransaction) return;
     for (; !signal.aborted; await new Promise((resolve) => setTimeout(resolve, storeRetry))) {
       try {
-        await this.settleOnce(invoker, message, position.timestamp, heard);
+        await this.settleOnce(invoker, message, position, heard);
         return;
       } catch (error) {
         if (error instanceof LeftUnsettled) throw error;
@@ -116,19 +117,22 @@ export class InvokerTakeover {
     throw new LeftUnsettled();
   }
 
-  private async settleOnce(invoker: string, message: ActivationMessage, sent: number, heard: number): Promise<void> {
+  private async settleOnce(invoker: string, message: ActivationMessage, position: Position, heard: number): Promise<void> {
     const { activations, artifacts, reassign } = this.options;
     const namespace = message.user.namespace.name;
-    const neverBegun = sent > heard + handOverMargin;
-    const { claim } = message;
+    const neverBegun = position.timestamp > heard + handOverMargin;
+    const copy = neverBegun ? undefined : copyToClaim(message, invoker, position);
     // another copy of it counts, which is elsewhere
-    if (claim && sent > claim.after && !(await activations.claim(namespace, message.activationId, claim.copy))) return;
+    if (copy !== undefined && !(await activations.claim(namespace, message.activationId, copy))) return;
     const { path, name, version } = message.action;
     const record = neverBegun ? undefined : await activations.get(namespace, message.activationId);
     if (!record) {
       const action = (await artifacts.getWithoutCode(`${path}/${name}`))?.document;
       if (action?.type === 'actions' && (neverBegun || isTruthy(annotationOf(action.annotations, 'idempotent') ?? false))) {
-        await reassign(message, action);
+        // the invoker may be back before the bus knows what was settled here, and another controller read the same: of what each of them
+        // sends or has, one counts. What may have begun and may run again goes on as the copy that it was
+        const claim = { after: 0, copy: neverBegun ? randomUUID() : copyOf(message, invoker, position) };
+        await reassign({ ...message, claim }, action);
         this.totals.reassigned++;
         return;
       }

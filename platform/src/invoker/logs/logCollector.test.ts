@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { sentinel } from './lineSplitter';
-import { LogCollector } from './logCollector';
+import { LogCollector, logNotices } from './logCollector';
 import { WaitingRoom } from './waitingRoom';
 
 const mark = `${sentinel}\n`;
@@ -80,6 +80,124 @@ it('serves activations at the same time in the order they end', async () => {
   await b.write(`one\n${mark}two\n${mark}`, mark + mark);
   expect(text((await first).lines)).toEqual(['stdout: one']);
   expect(text((await second).lines)).toEqual(['stdout: two']);
+});
+
+describe('both streams in one', () => {
+  const at = (second: number) => `2026-01-01T00:00:0${second}.000000001Z`;
+
+  function merged(delay = 0) {
+    let time = 0;
+    const room = new WaitingRoom(() => time);
+    const collector = new LogCollector(room);
+    collector.configure({ limit: 1024, sentinelled: true });
+    const output = collector.attachMerged(delay);
+    const write = (line: string, second = 0) => output.take(Buffer.from(`${line}\n`), at(second));
+    const pass = (ms: number) => {
+      time += ms;
+      room.look();
+    };
+    rooms.push(room);
+    return { collector, output, write, pass };
+  }
+  const rooms: WaitingRoom[] = [];
+  afterEach(() => {
+    for (const room of rooms.splice(0)) room.close();
+  });
+
+  it('end an activation with the second sentinel, and bring the time of each line', async () => {
+    const { collector, write } = merged();
+    collector.begin();
+    write('one', 1);
+    write(sentinel, 2);
+    const logs = collector.collect(false);
+    expect(logs).toBeInstanceOf(Promise);
+    write('two', 3);
+    write(sentinel, 4);
+    write('of the next', 5);
+    expect(await logs).toEqual({ lines: [`${at(1)} stdout: one`, `${at(3)} stdout: two`], complete: true });
+    collector.begin();
+    write(sentinel);
+    write(sentinel);
+    expect(collector.collect(false)).toEqual({ lines: [`${at(5)} stdout: of the next`], complete: true });
+  });
+
+  it('do not end the next activation with what was missing of one given up', async () => {
+    const { collector, write, pass } = merged();
+    collector.begin();
+    write(sentinel);
+    const first = collector.collect(false);
+    pass(2_000);
+    expect((await first).complete).toBe(false);
+    write(sentinel);
+    collector.begin();
+    write(sentinel);
+    write('own');
+    const second = collector.collect(false);
+    expect(second).toBeInstanceOf(Promise);
+    write(sentinel);
+    expect(text((await second).lines)).toEqual(['stdout: own']);
+  });
+
+  it('leave to one given up in an interruption what comes of it afterwards', async () => {
+    const { collector, output, write, pass } = merged();
+    collector.begin();
+    write('before');
+    write(sentinel);
+    output.interrupt();
+    const first = collector.collect(false);
+    pass(2_000);
+    expect((await first).complete).toBe(false);
+    collector.begin();
+    const second = collector.collect(false);
+    for (const line of ['after', sentinel, 'own', sentinel, sentinel]) write(line);
+    expect(text((await second).lines)).toEqual(['stdout: own']);
+    collector.begin();
+    for (const line of ['next', sentinel, sentinel]) write(line);
+    expect(text((await collector.collect(false)).lines)).toEqual(['stdout: next']);
+  });
+
+  it.each([
+    ['nobody promised a sentinel', false, false],
+    ['the action failed', true, true],
+  ])('expect none after an interruption when %s', async (_name, sentinelled, failed) => {
+    const { collector, output, write, pass } = merged();
+    collector.configure({ limit: 1024, sentinelled });
+    collector.begin();
+    output.interrupt();
+    const first = collector.collect(failed);
+    pass(200);
+    await first;
+    collector.begin();
+    const second = collector.collect(false);
+    for (const line of ['own', sentinel, sentinel]) write(line);
+    expect(text((await second).lines)).toEqual(['stdout: own']);
+  });
+
+  it('are waited for longer where they come late', async () => {
+    const { collector, write, pass } = merged(300);
+    collector.begin();
+    const logs = collector.collect(true);
+    pass(350);
+    write('late');
+    pass(400);
+    expect(text((await logs).lines)).toEqual(['stdout: late', `stderr: ${logNotices.failed}`]);
+  });
+
+  it('tell a flood to wait', () => {
+    const { collector, output } = merged();
+    collector.begin();
+    const flood = Buffer.alloc(600 * 1024, 'x');
+    expect([0, 1, 2].map(() => output.take(flood, at(0)))).toEqual([true, false, true]);
+  });
+
+  it('end with their connection', async () => {
+    const { collector, output, write } = merged();
+    collector.begin();
+    write('x');
+    const logs = collector.collect(false);
+    output.close();
+    expect(text((await logs).lines)).toEqual(['stdout: x']);
+  });
 });
 
 describe('limits', () => {

@@ -13,7 +13,7 @@ const unpromisedIdleTimeout = 50;
 
 /** Bytes that are dropped at full speed, and the pause after them, ms: 200 MB/s a stream. */
 const floodBurst = 1024 * 1024;
-const floodPause = 5;
+export const floodPause = 5;
 
 export const logNotices = {
   truncated: (limit: number) => `Logs were truncated because the total bytes size exceeds the limit of ${limit} bytes.`,
@@ -35,7 +35,7 @@ interface Collection extends Waiting {
 }
 
 /**
- * Reads the two output streams of a container and cuts them into the lines of its activations (reference runtime-protocol,
+ * Reads the output of a container and cuts them into the lines of its activations (reference runtime-protocol,
  * section 5). Bounded: past the limit of an activation its output is read and dropped.
  */
 export class LogCollector {
@@ -47,13 +47,33 @@ export class LogCollector {
   private begun = 0;
   private collection: Collection | undefined;
   private readonly queue: Collection[] = [];
+  private delay = 0;
   /** When output came last, by the waiting room's clock. */
   private lastOutput = 0;
 
   constructor(private readonly room: WaitingRoom) {}
 
   attach(name: 'stdout' | 'stderr', readable: Readable): void {
-    this.streams.push(new LogStream(name, readable, this));
+    const stream = new LogStream(name, this);
+    this.streams.push(stream);
+    readable.on('data', (chunk: Buffer) => {
+      if (stream.take(chunk)) return;
+      readable.pause();
+      setTimeout(() => readable.resume(), floodPause);
+    });
+    readable.on('error', () => stream.close());
+    readable.on('close', () => stream.close());
+  }
+
+  /**
+   * For a container whose two streams come as one: all lines are `stdout`, and an activation ends with the second of its two sentinels. `delay` (ms) is how
+   * much later than the answer what was written may arrive; where no sentinel can be counted on, output is waited for so much longer.
+   */
+  attachMerged(delay: number): MergedOutput {
+    const stream = new LogStream('stdout', this, 2);
+    this.streams.push(stream);
+    this.delay = delay;
+    return stream;
   }
 
   configure(options: LogOptions): void {
@@ -72,7 +92,7 @@ export class LogCollector {
 
   collect(failed: boolean): CollectedLogs | Promise<CollectedLogs> {
     if (this.options.limit === 0) {
-      this.drop();
+      this.drop(!failed && this.options.sentinelled);
       return { lines: [], complete: true };
     }
     if (!this.collection && this.complete()) return this.take(true, failed);
@@ -87,15 +107,16 @@ export class LogCollector {
   /** A line of one of the streams, without its end. */
   line(stream: LogStream, text: string, bytes: number): void {
     const batch = this.batchAt(stream.ended);
-    if (batch.truncated) return;
+    if (batch.truncated || stream.owed > 0) return;
     batch.bytes += bytes;
     if (batch.bytes > this.options.limit) batch.truncated = true;
-    else batch.lines.push(`${logTime()} ${stream.name}: ${text}`);
+    else batch.lines.push(`${stream.time ?? logTime()} ${stream.name}: ${text}`);
   }
 
   /** A sentinel that comes when nothing runs belongs to an activation that was given up: it ends no later one. */
   end(stream: LogStream): void {
-    if (stream.ended < this.begun) stream.ended++;
+    if (stream.owed > 0) stream.owed--;
+    else if (stream.ended < this.begun) stream.sentinels++;
   }
 
   /** Whether what `stream` writes now is dropped anyway. */
@@ -133,8 +154,8 @@ export class LogCollector {
   }
 
   private longestSilence({ failed }: Collection): number {
-    if (!this.options.sentinelled) return unpromisedIdleTimeout;
-    return failed ? failedIdleTimeout : idleTimeout;
+    if (!this.options.sentinelled) return unpromisedIdleTimeout + this.delay;
+    return failed ? failedIdleTimeout + this.delay : idleTimeout;
   }
 
   private finish(collection: Collection, complete: boolean): void {
@@ -146,7 +167,7 @@ export class LogCollector {
   }
 
   private take(complete: boolean, failed: boolean): CollectedLogs {
-    const batch = this.drop();
+    const batch = this.drop(!failed && this.options.sentinelled);
     const { lines } = batch;
     if (batch.truncated) lines.push(notice(logNotices.truncated(this.options.limit)));
     if (failed) lines.push(notice(logNotices.failed));
@@ -154,10 +175,10 @@ export class LogCollector {
     return { lines, complete };
   }
 
-  /** Takes the oldest batch out. A sentinel that did not come is not waited for any more. */
-  private drop(): Batch {
+  /** Takes the oldest batch out. A sentinel that did not come is not waited for any more; `promised`: it will come all the same. */
+  private drop(promised: boolean): Batch {
     if (this.begun > 0) this.begun--;
-    for (const stream of this.streams) if (stream.ended > 0) stream.ended--;
+    for (const stream of this.streams) stream.passSentinels(promised);
     const batch = this.batches[0]!;
     if (this.batches.length > 1) this.batches.shift();
     else this.batches[0] = emptyBatch();
@@ -165,47 +186,80 @@ export class LogCollector {
   }
 }
 
-/** One of the two streams. */
-class LogStream {
-  /** Sentinels seen whose activation was not collected yet. */
-  ended = 0;
+/** The output of a container, both of its streams in one. */
+export interface MergedOutput {
+  /** Bytes written at `time`, which has the form of `logTime`. False when whoever brings them should pause for a moment. */
+  take(bytes: Buffer, time: string): boolean;
+  /** What is written does not come for now; it will, from where it stopped. Over with the next `take`. */
+  interrupt(): void;
+  /** Nothing more will come. */
+  close(): void;
+}
+
+/** One of the two streams, or both of them in one. */
+class LogStream implements MergedOutput {
+  /** Those seen whose activation was not collected yet. */
+  sentinels = 0;
   closed = false;
+  /** When what is being taken was written; undefined = now. */
+  time: string | undefined;
+  /** Sentinels to come of activations that were given up in an interruption: until then all that comes is theirs. */
+  owed = 0;
+  private interrupted = false;
   private dropped = 0;
+  private readonly splitter: LineSplitter;
 
   constructor(
     readonly name: 'stdout' | 'stderr',
-    readable: Readable,
-    collector: LogCollector,
+    private readonly collector: LogCollector,
+    /** How many end an activation. */
+    private readonly sentinelsEach = 1,
   ) {
-    const lines = new LineSplitter({
+    this.splitter = new LineSplitter({
       line: (text, bytes) => collector.line(this, text, bytes),
       sentinel: () => collector.end(this),
       dropping: () => collector.dropping(this),
     });
-    readable.on('data', (chunk: Buffer) => {
-      lines.take(chunk);
-      collector.progress();
-      this.slowDown(readable, chunk.length, collector.dropping(this));
-    });
-    const closed = () => {
-      this.closed = true;
-      collector.progress();
-    };
-    readable.on('error', closed);
-    readable.on('close', closed);
+  }
+
+  /** Activations it has ended that were not collected yet. */
+  get ended(): number {
+    return Math.floor(this.sentinels / this.sentinelsEach);
+  }
+
+  take(chunk: Buffer, time?: string): boolean {
+    this.time = time;
+    this.interrupted = false;
+    this.splitter.take(chunk);
+    this.collector.progress();
+    return this.mayGoOn(chunk.length);
+  }
+
+  interrupt(): void {
+    this.interrupted = true;
+  }
+
+  close(): void {
+    this.closed = true;
+    this.collector.progress();
+  }
+
+  /** Those of an activation that is collected count no more. */
+  passSentinels(promised: boolean): void {
+    if (promised && this.interrupted) this.owed += Math.max(0, this.sentinelsEach - this.sentinels);
+    this.sentinels = Math.max(0, this.sentinels - this.sentinelsEach);
   }
 
   /** A flood that is dropped anyway may not take the invoker's time from everybody else: its writer has to wait. */
-  private slowDown(readable: Readable, bytes: number, dropping: boolean): void {
-    if (!dropping) {
+  private mayGoOn(bytes: number): boolean {
+    if (!this.collector.dropping(this)) {
       this.dropped = 0;
-      return;
+      return true;
     }
     this.dropped += bytes;
-    if (this.dropped < floodBurst) return;
+    if (this.dropped < floodBurst) return true;
     this.dropped = 0;
-    readable.pause();
-    setTimeout(() => readable.resume(), floodPause);
+    return false;
   }
 }
 

@@ -1,11 +1,11 @@
 import nano from 'nano';
-import { StoreUnavailable } from '../storeUnavailable';
+import { StoreRefused, StoreUnavailable } from '../storeUnavailable';
 import type { CouchConnection } from './couchClient';
 import { type DatabaseNames, designDocuments } from './designDocuments';
 
 /**
  * Makes what is missing of the databases and their design documents; what is there stays as it is. May run any number of times, also at once
- * with itself and beside a platform at work. Returns what it made. Throws StoreUnavailable.
+ * with itself and beside a platform at work. Returns what it made. Throws StoreUnavailable, or StoreRefused.
  */
 export async function initialiseDatabases({ url, username, password }: CouchConnection, names: DatabaseNames): Promise<string[]> {
   const made: string[] = [];
@@ -25,7 +25,7 @@ export async function initialiseDatabases({ url, username, password }: CouchConn
   return made;
 }
 
-/** Whether the server refused with one of the statuses expected. Throws StoreUnavailable for anything else that goes wrong. */
+/** Whether the server refused with one of the statuses expected. Throws StoreUnavailable, or StoreRefused, for anything else that goes wrong. */
 async function refused(request: Promise<unknown>, expected: readonly number[]): Promise<boolean> {
   try {
     await request;
@@ -33,7 +33,8 @@ async function refused(request: Promise<unknown>, expected: readonly number[]): 
   } catch (error) {
     const { statusCode, message } = error as Error & { statusCode?: number };
     if (statusCode !== undefined && expected.includes(statusCode)) return true;
-    if (statusCode === 401) throw new StoreUnavailable('it does not know the user or the password', error);
+    if (statusCode === 401) throw new StoreRefused('it does not know the user or the password', error);
+    if (statusCode === undefined && /certificate/i.test(message)) throw new StoreRefused(message, error);
     throw new StoreUnavailable(message, error);
   }
 }

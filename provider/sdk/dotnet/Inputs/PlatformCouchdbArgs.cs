@@ -15,6 +15,12 @@ namespace Pulumi.Openwhisk.Inputs
     /// </summary>
     public sealed class PlatformCouchdbArgs : global::Pulumi.ResourceArgs
     {
+        /// <summary>
+        /// Certificates in PEM form that are trusted besides those everybody trusts.
+        /// </summary>
+        [Input("caCertificate")]
+        public string? CaCertificate { get; set; }
+
         [Input("password", required: true)]
         private Input<string>? _password;
 

@@ -16,6 +16,12 @@ namespace Pulumi.Openwhisk.Inputs
     public sealed class PlatformDockerArgs : global::Pulumi.ResourceArgs
     {
         /// <summary>
+        /// Port at which actions call the API, by plain HTTP, on the gateway of their network. Default: `apiPort`; with TLS and `host: 0.0.0.0`, which takes that port of all addresses, the one after `adminPort`.
+        /// </summary>
+        [Input("actionsPort")]
+        public int? ActionsPort { get; set; }
+
+        /// <summary>
         /// Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
         /// </summary>
         [Input("allowDataLoss")]
@@ -40,10 +46,22 @@ namespace Pulumi.Openwhisk.Inputs
         public string? Domain { get; set; }
 
         /// <summary>
-        /// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+        /// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: the first of `docker:context` and `docker:host` of the stack, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of the docker command, the socket of this machine. Needed beside a docker provider of the program that is for another engine.
         /// </summary>
         [Input("engine")]
         public string? Engine { get; set; }
+
+        /// <summary>
+        /// How the engine is entered. Default: what the environment and the configuration of ssh say.
+        /// </summary>
+        [Input("engineAccess")]
+        public Inputs.PlatformEngineAccessArgs? EngineAccess { get; set; }
+
+        /// <summary>
+        /// Seconds each service has to become healthy. Default: 120.
+        /// </summary>
+        [Input("healthTimeout")]
+        public int? HealthTimeout { get; set; }
 
         /// <summary>
         /// Other images than the defaults.
@@ -64,10 +82,10 @@ namespace Pulumi.Openwhisk.Inputs
         public int? Invokers { get; set; }
 
         /// <summary>
-        /// A broker that is there already: `host:port`, several with commas. Default: one of its own.
+        /// A Kafka that is there already. Default: one of its own.
         /// </summary>
-        [Input("kafkaHosts")]
-        public string? KafkaHosts { get; set; }
+        [Input("kafka")]
+        public Inputs.PlatformKafkaArgs? Kafka { get; set; }
 
         [Input("kinds")]
         private List<string>? _kinds;
@@ -82,7 +100,13 @@ namespace Pulumi.Openwhisk.Inputs
         }
 
         /// <summary>
-        /// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+        /// Upper bounds of memory.
+        /// </summary>
+        [Input("memory")]
+        public Inputs.PlatformMemoryArgs? Memory { get; set; }
+
+        /// <summary>
+        /// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`; of a rootless engine, its own.
         /// </summary>
         [Input("socket")]
         public string? Socket { get; set; }

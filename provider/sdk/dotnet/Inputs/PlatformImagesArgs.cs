@@ -39,6 +39,18 @@ namespace Pulumi.Openwhisk.Inputs
         [Input("platform")]
         public string? Platform { get; set; }
 
+        [Input("runtimes")]
+        private Dictionary<string, string>? _runtimes;
+
+        /// <summary>
+        /// Kind to the image that runs it, instead of one that is built. Any image that speaks OpenWhisk's protocol of /init and /run will do, those of Apache OpenWhisk too, also for kinds that are not in the runtimes manifest, which are added.
+        /// </summary>
+        public Dictionary<string, string> Runtimes
+        {
+            get => _runtimes ?? (_runtimes = new Dictionary<string, string>());
+            set => _runtimes = value;
+        }
+
         public PlatformImagesArgs()
         {
         }

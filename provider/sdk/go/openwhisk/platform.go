@@ -54,8 +54,10 @@ type platformArgs struct {
 	DataDir *string `pulumi:"dataDir"`
 	// What only a platform of containers has; for the target `docker`.
 	Docker *PlatformDocker `pulumi:"docker"`
-	// Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
+	// Address its ports are opened on; with `kubernetes`, that of a node for the `serviceType` `NodePort`. Default: `127.0.0.1`, which only this machine reaches.
 	Host *string `pulumi:"host"`
+	// What only a platform in a cluster has; for the target `kubernetes`.
+	Kubernetes *PlatformKubernetes `pulumi:"kubernetes"`
 	// Limits every namespace has unless it is given its own.
 	Limits *PlatformLimits `pulumi:"limits"`
 	// Level of the platform's logs: `trace`, `debug`, `info`, `warn` or `error`. Default: `info`.
@@ -64,9 +66,9 @@ type platformArgs struct {
 	RetainData *bool `pulumi:"retainData"`
 	// Further OpenWhisk settings by their environment name, such as `CONFIG_whisk_activation_payload_max`.
 	Settings map[string]string `pulumi:"settings"`
-	// Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
+	// Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. `kubernetes`: the same in a namespace of a cluster. Default: `local`.
 	Target *string `pulumi:"target"`
-	// Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
+	// Memory for all action containers together, in MB; on `docker` and `kubernetes`, for those of each invoker. Default: 2048.
 	UserMemory *int `pulumi:"userMemory"`
 }
 
@@ -80,8 +82,10 @@ type PlatformArgs struct {
 	DataDir *string
 	// What only a platform of containers has; for the target `docker`.
 	Docker *PlatformDockerArgs
-	// Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
+	// Address its ports are opened on; with `kubernetes`, that of a node for the `serviceType` `NodePort`. Default: `127.0.0.1`, which only this machine reaches.
 	Host *string
+	// What only a platform in a cluster has; for the target `kubernetes`.
+	Kubernetes *PlatformKubernetesArgs
 	// Limits every namespace has unless it is given its own.
 	Limits *PlatformLimitsArgs
 	// Level of the platform's logs: `trace`, `debug`, `info`, `warn` or `error`. Default: `info`.
@@ -90,9 +94,9 @@ type PlatformArgs struct {
 	RetainData *bool
 	// Further OpenWhisk settings by their environment name, such as `CONFIG_whisk_activation_payload_max`.
 	Settings map[string]string
-	// Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
+	// Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. `kubernetes`: the same in a namespace of a cluster. Default: `local`.
 	Target *string
-	// Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
+	// Memory for all action containers together, in MB; on `docker` and `kubernetes`, for those of each invoker. Default: 2048.
 	UserMemory *int
 }
 

@@ -789,6 +789,8 @@ func (o NamespaceLimitsPtrOutput) WarmedContainerKeepingTimeout() pulumi.StringP
 
 // A CouchDB that is there already.
 type PlatformCouchdb struct {
+	// Certificates in PEM form that are trusted besides those everybody trusts.
+	CaCertificate *string `pulumi:"caCertificate"`
 	// The administrator's password.
 	Password string `pulumi:"password"`
 	// Its address, such as `http://couchdb.example.com:5984`.
@@ -810,6 +812,8 @@ type PlatformCouchdbInput interface {
 
 // A CouchDB that is there already.
 type PlatformCouchdbArgs struct {
+	// Certificates in PEM form that are trusted besides those everybody trusts.
+	CaCertificate *string `pulumi:"caCertificate"`
 	// The administrator's password.
 	Password pulumi.StringInput `pulumi:"password"`
 	// Its address, such as `http://couchdb.example.com:5984`.
@@ -896,6 +900,11 @@ func (o PlatformCouchdbOutput) ToPlatformCouchdbPtrOutputWithContext(ctx context
 	}).(PlatformCouchdbPtrOutput)
 }
 
+// Certificates in PEM form that are trusted besides those everybody trusts.
+func (o PlatformCouchdbOutput) CaCertificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformCouchdb) *string { return v.CaCertificate }).(pulumi.StringPtrOutput)
+}
+
 // The administrator's password.
 func (o PlatformCouchdbOutput) Password() pulumi.StringOutput {
 	return o.ApplyT(func(v PlatformCouchdb) string { return v.Password }).(pulumi.StringOutput)
@@ -935,6 +944,16 @@ func (o PlatformCouchdbPtrOutput) Elem() PlatformCouchdbOutput {
 	}).(PlatformCouchdbOutput)
 }
 
+// Certificates in PEM form that are trusted besides those everybody trusts.
+func (o PlatformCouchdbPtrOutput) CaCertificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformCouchdb) *string {
+		if v == nil {
+			return nil
+		}
+		return v.CaCertificate
+	}).(pulumi.StringPtrOutput)
+}
+
 // The administrator's password.
 func (o PlatformCouchdbPtrOutput) Password() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *PlatformCouchdb) *string {
@@ -967,6 +986,8 @@ func (o PlatformCouchdbPtrOutput) Username() pulumi.StringPtrOutput {
 
 // What only a platform of containers has.
 type PlatformDocker struct {
+	// Port at which actions call the API, by plain HTTP, on the gateway of their network. Default: `apiPort`; with TLS and `host: 0.0.0.0`, which takes that port of all addresses, the one after `adminPort`.
+	ActionsPort *int `pulumi:"actionsPort"`
 	// Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
 	AllowDataLoss *bool `pulumi:"allowDataLoss"`
 	// Controllers behind nginx, up to 32. Default: 1.
@@ -975,19 +996,25 @@ type PlatformDocker struct {
 	Couchdb *PlatformCouchdb `pulumi:"couchdb"`
 	// The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
 	Domain *string `pulumi:"domain"`
-	// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+	// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: the first of `docker:context` and `docker:host` of the stack, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of the docker command, the socket of this machine. Needed beside a docker provider of the program that is for another engine.
 	Engine *string `pulumi:"engine"`
+	// How the engine is entered. Default: what the environment and the configuration of ssh say.
+	EngineAccess *PlatformEngineAccess `pulumi:"engineAccess"`
+	// Seconds each service has to become healthy. Default: 120.
+	HealthTimeout *int `pulumi:"healthTimeout"`
 	// Other images than the defaults.
 	Images *PlatformImages `pulumi:"images"`
 	// First of the ports on which invokers tell how they are; they take as many as there are of them. Default: 12001.
 	InvokerPort *int `pulumi:"invokerPort"`
 	// Invokers, up to 64. Default: 1.
 	Invokers *int `pulumi:"invokers"`
-	// A broker that is there already: `host:port`, several with commas. Default: one of its own.
-	KafkaHosts *string `pulumi:"kafkaHosts"`
+	// A Kafka that is there already. Default: one of its own.
+	Kafka *PlatformKafka `pulumi:"kafka"`
 	// Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
 	Kinds []string `pulumi:"kinds"`
-	// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+	// Upper bounds of memory.
+	Memory *PlatformMemory `pulumi:"memory"`
+	// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`; of a rootless engine, its own.
 	Socket *string `pulumi:"socket"`
 	// A /16 block for its networks, such as `10.200.0.0/16`, which nothing else on the host of the engine uses. Default: one from the upper half of 10/8, by the name of the platform.
 	Subnet *string `pulumi:"subnet"`
@@ -1008,6 +1035,8 @@ type PlatformDockerInput interface {
 
 // What only a platform of containers has.
 type PlatformDockerArgs struct {
+	// Port at which actions call the API, by plain HTTP, on the gateway of their network. Default: `apiPort`; with TLS and `host: 0.0.0.0`, which takes that port of all addresses, the one after `adminPort`.
+	ActionsPort *int `pulumi:"actionsPort"`
 	// Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
 	AllowDataLoss *bool `pulumi:"allowDataLoss"`
 	// Controllers behind nginx, up to 32. Default: 1.
@@ -1016,19 +1045,25 @@ type PlatformDockerArgs struct {
 	Couchdb *PlatformCouchdbArgs `pulumi:"couchdb"`
 	// The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
 	Domain *string `pulumi:"domain"`
-	// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+	// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: the first of `docker:context` and `docker:host` of the stack, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of the docker command, the socket of this machine. Needed beside a docker provider of the program that is for another engine.
 	Engine *string `pulumi:"engine"`
+	// How the engine is entered. Default: what the environment and the configuration of ssh say.
+	EngineAccess *PlatformEngineAccessArgs `pulumi:"engineAccess"`
+	// Seconds each service has to become healthy. Default: 120.
+	HealthTimeout *int `pulumi:"healthTimeout"`
 	// Other images than the defaults.
 	Images *PlatformImagesArgs `pulumi:"images"`
 	// First of the ports on which invokers tell how they are; they take as many as there are of them. Default: 12001.
 	InvokerPort *int `pulumi:"invokerPort"`
 	// Invokers, up to 64. Default: 1.
 	Invokers *int `pulumi:"invokers"`
-	// A broker that is there already: `host:port`, several with commas. Default: one of its own.
-	KafkaHosts *string `pulumi:"kafkaHosts"`
+	// A Kafka that is there already. Default: one of its own.
+	Kafka *PlatformKafkaArgs `pulumi:"kafka"`
 	// Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
 	Kinds []string `pulumi:"kinds"`
-	// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+	// Upper bounds of memory.
+	Memory *PlatformMemoryArgs `pulumi:"memory"`
+	// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`; of a rootless engine, its own.
 	Socket *string `pulumi:"socket"`
 	// A /16 block for its networks, such as `10.200.0.0/16`, which nothing else on the host of the engine uses. Default: one from the upper half of 10/8, by the name of the platform.
 	Subnet *string `pulumi:"subnet"`
@@ -1114,6 +1149,11 @@ func (o PlatformDockerOutput) ToPlatformDockerPtrOutputWithContext(ctx context.C
 	}).(PlatformDockerPtrOutput)
 }
 
+// Port at which actions call the API, by plain HTTP, on the gateway of their network. Default: `apiPort`; with TLS and `host: 0.0.0.0`, which takes that port of all addresses, the one after `adminPort`.
+func (o PlatformDockerOutput) ActionsPort() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *int { return v.ActionsPort }).(pulumi.IntPtrOutput)
+}
+
 // Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
 func (o PlatformDockerOutput) AllowDataLoss() pulumi.BoolPtrOutput {
 	return o.ApplyT(func(v PlatformDocker) *bool { return v.AllowDataLoss }).(pulumi.BoolPtrOutput)
@@ -1134,9 +1174,19 @@ func (o PlatformDockerOutput) Domain() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PlatformDocker) *string { return v.Domain }).(pulumi.StringPtrOutput)
 }
 
-// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: the first of `docker:context` and `docker:host` of the stack, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of the docker command, the socket of this machine. Needed beside a docker provider of the program that is for another engine.
 func (o PlatformDockerOutput) Engine() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PlatformDocker) *string { return v.Engine }).(pulumi.StringPtrOutput)
+}
+
+// How the engine is entered. Default: what the environment and the configuration of ssh say.
+func (o PlatformDockerOutput) EngineAccess() PlatformEngineAccessPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *PlatformEngineAccess { return v.EngineAccess }).(PlatformEngineAccessPtrOutput)
+}
+
+// Seconds each service has to become healthy. Default: 120.
+func (o PlatformDockerOutput) HealthTimeout() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *int { return v.HealthTimeout }).(pulumi.IntPtrOutput)
 }
 
 // Other images than the defaults.
@@ -1154,9 +1204,9 @@ func (o PlatformDockerOutput) Invokers() pulumi.IntPtrOutput {
 	return o.ApplyT(func(v PlatformDocker) *int { return v.Invokers }).(pulumi.IntPtrOutput)
 }
 
-// A broker that is there already: `host:port`, several with commas. Default: one of its own.
-func (o PlatformDockerOutput) KafkaHosts() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v PlatformDocker) *string { return v.KafkaHosts }).(pulumi.StringPtrOutput)
+// A Kafka that is there already. Default: one of its own.
+func (o PlatformDockerOutput) Kafka() PlatformKafkaPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *PlatformKafka { return v.Kafka }).(PlatformKafkaPtrOutput)
 }
 
 // Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
@@ -1164,7 +1214,12 @@ func (o PlatformDockerOutput) Kinds() pulumi.StringArrayOutput {
 	return o.ApplyT(func(v PlatformDocker) []string { return v.Kinds }).(pulumi.StringArrayOutput)
 }
 
-// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+// Upper bounds of memory.
+func (o PlatformDockerOutput) Memory() PlatformMemoryPtrOutput {
+	return o.ApplyT(func(v PlatformDocker) *PlatformMemory { return v.Memory }).(PlatformMemoryPtrOutput)
+}
+
+// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`; of a rootless engine, its own.
 func (o PlatformDockerOutput) Socket() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PlatformDocker) *string { return v.Socket }).(pulumi.StringPtrOutput)
 }
@@ -1201,6 +1256,16 @@ func (o PlatformDockerPtrOutput) Elem() PlatformDockerOutput {
 		var ret PlatformDocker
 		return ret
 	}).(PlatformDockerOutput)
+}
+
+// Port at which actions call the API, by plain HTTP, on the gateway of their network. Default: `apiPort`; with TLS and `host: 0.0.0.0`, which takes that port of all addresses, the one after `adminPort`.
+func (o PlatformDockerPtrOutput) ActionsPort() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *int {
+		if v == nil {
+			return nil
+		}
+		return v.ActionsPort
+	}).(pulumi.IntPtrOutput)
 }
 
 // Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
@@ -1243,7 +1308,7 @@ func (o PlatformDockerPtrOutput) Domain() pulumi.StringPtrOutput {
 	}).(pulumi.StringPtrOutput)
 }
 
-// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+// The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: the first of `docker:context` and `docker:host` of the stack, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of the docker command, the socket of this machine. Needed beside a docker provider of the program that is for another engine.
 func (o PlatformDockerPtrOutput) Engine() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *PlatformDocker) *string {
 		if v == nil {
@@ -1251,6 +1316,26 @@ func (o PlatformDockerPtrOutput) Engine() pulumi.StringPtrOutput {
 		}
 		return v.Engine
 	}).(pulumi.StringPtrOutput)
+}
+
+// How the engine is entered. Default: what the environment and the configuration of ssh say.
+func (o PlatformDockerPtrOutput) EngineAccess() PlatformEngineAccessPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *PlatformEngineAccess {
+		if v == nil {
+			return nil
+		}
+		return v.EngineAccess
+	}).(PlatformEngineAccessPtrOutput)
+}
+
+// Seconds each service has to become healthy. Default: 120.
+func (o PlatformDockerPtrOutput) HealthTimeout() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *int {
+		if v == nil {
+			return nil
+		}
+		return v.HealthTimeout
+	}).(pulumi.IntPtrOutput)
 }
 
 // Other images than the defaults.
@@ -1283,14 +1368,14 @@ func (o PlatformDockerPtrOutput) Invokers() pulumi.IntPtrOutput {
 	}).(pulumi.IntPtrOutput)
 }
 
-// A broker that is there already: `host:port`, several with commas. Default: one of its own.
-func (o PlatformDockerPtrOutput) KafkaHosts() pulumi.StringPtrOutput {
-	return o.ApplyT(func(v *PlatformDocker) *string {
+// A Kafka that is there already. Default: one of its own.
+func (o PlatformDockerPtrOutput) Kafka() PlatformKafkaPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *PlatformKafka {
 		if v == nil {
 			return nil
 		}
-		return v.KafkaHosts
-	}).(pulumi.StringPtrOutput)
+		return v.Kafka
+	}).(PlatformKafkaPtrOutput)
 }
 
 // Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
@@ -1303,7 +1388,17 @@ func (o PlatformDockerPtrOutput) Kinds() pulumi.StringArrayOutput {
 	}).(pulumi.StringArrayOutput)
 }
 
-// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+// Upper bounds of memory.
+func (o PlatformDockerPtrOutput) Memory() PlatformMemoryPtrOutput {
+	return o.ApplyT(func(v *PlatformDocker) *PlatformMemory {
+		if v == nil {
+			return nil
+		}
+		return v.Memory
+	}).(PlatformMemoryPtrOutput)
+}
+
+// Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`; of a rootless engine, its own.
 func (o PlatformDockerPtrOutput) Socket() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v *PlatformDocker) *string {
 		if v == nil {
@@ -1333,6 +1428,222 @@ func (o PlatformDockerPtrOutput) Tls() PlatformTlsPtrOutput {
 	}).(PlatformTlsPtrOutput)
 }
 
+// How an engine at `ssh://` or `tcp://` is entered: the settings of the docker provider by the same names. They are given to the provider the platform makes; a docker provider of the program needs its own.
+type PlatformEngineAccess struct {
+	// Instead of a folder: the certificate of the engine's authority, in PEM form. Default: `DOCKER_CA_MATERIAL`.
+	CaMaterial *string `pulumi:"caMaterial"`
+	// The client's certificate, in PEM form. Default: `DOCKER_CERT_MATERIAL`.
+	CertMaterial *string `pulumi:"certMaterial"`
+	// Folder with `ca.pem`, `cert.pem` and `key.pem`; a relative one starts at the project. Default: `DOCKER_CERT_PATH`.
+	CertPath *string `pulumi:"certPath"`
+	// The client's key, in PEM form. Default: `DOCKER_KEY_MATERIAL`.
+	KeyMaterial *string `pulumi:"keyMaterial"`
+	// Further options of the ssh command, a word each, such as `-i` and the path of a key. It asks for nothing: keys with a passphrase need an agent, and the host must be in known_hosts.
+	SshOpts []string `pulumi:"sshOpts"`
+}
+
+// PlatformEngineAccessInput is an input type that accepts PlatformEngineAccessArgs and PlatformEngineAccessOutput values.
+// You can construct a concrete instance of `PlatformEngineAccessInput` via:
+//
+//	PlatformEngineAccessArgs{...}
+type PlatformEngineAccessInput interface {
+	pulumi.Input
+
+	ToPlatformEngineAccessOutput() PlatformEngineAccessOutput
+	ToPlatformEngineAccessOutputWithContext(context.Context) PlatformEngineAccessOutput
+}
+
+// How an engine at `ssh://` or `tcp://` is entered: the settings of the docker provider by the same names. They are given to the provider the platform makes; a docker provider of the program needs its own.
+type PlatformEngineAccessArgs struct {
+	// Instead of a folder: the certificate of the engine's authority, in PEM form. Default: `DOCKER_CA_MATERIAL`.
+	CaMaterial *string `pulumi:"caMaterial"`
+	// The client's certificate, in PEM form. Default: `DOCKER_CERT_MATERIAL`.
+	CertMaterial *string `pulumi:"certMaterial"`
+	// Folder with `ca.pem`, `cert.pem` and `key.pem`; a relative one starts at the project. Default: `DOCKER_CERT_PATH`.
+	CertPath *string `pulumi:"certPath"`
+	// The client's key, in PEM form. Default: `DOCKER_KEY_MATERIAL`.
+	KeyMaterial pulumi.StringPtrInput `pulumi:"keyMaterial"`
+	// Further options of the ssh command, a word each, such as `-i` and the path of a key. It asks for nothing: keys with a passphrase need an agent, and the host must be in known_hosts.
+	SshOpts []string `pulumi:"sshOpts"`
+}
+
+func (PlatformEngineAccessArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformEngineAccess)(nil)).Elem()
+}
+
+func (i PlatformEngineAccessArgs) ToPlatformEngineAccessOutput() PlatformEngineAccessOutput {
+	return i.ToPlatformEngineAccessOutputWithContext(context.Background())
+}
+
+func (i PlatformEngineAccessArgs) ToPlatformEngineAccessOutputWithContext(ctx context.Context) PlatformEngineAccessOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformEngineAccessOutput)
+}
+
+func (i PlatformEngineAccessArgs) ToPlatformEngineAccessPtrOutput() PlatformEngineAccessPtrOutput {
+	return i.ToPlatformEngineAccessPtrOutputWithContext(context.Background())
+}
+
+func (i PlatformEngineAccessArgs) ToPlatformEngineAccessPtrOutputWithContext(ctx context.Context) PlatformEngineAccessPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformEngineAccessOutput).ToPlatformEngineAccessPtrOutputWithContext(ctx)
+}
+
+// PlatformEngineAccessPtrInput is an input type that accepts PlatformEngineAccessArgs, PlatformEngineAccessPtr and PlatformEngineAccessPtrOutput values.
+// You can construct a concrete instance of `PlatformEngineAccessPtrInput` via:
+//
+//	        PlatformEngineAccessArgs{...}
+//
+//	or:
+//
+//	        nil
+type PlatformEngineAccessPtrInput interface {
+	pulumi.Input
+
+	ToPlatformEngineAccessPtrOutput() PlatformEngineAccessPtrOutput
+	ToPlatformEngineAccessPtrOutputWithContext(context.Context) PlatformEngineAccessPtrOutput
+}
+
+type platformEngineAccessPtrType PlatformEngineAccessArgs
+
+func PlatformEngineAccessPtr(v *PlatformEngineAccessArgs) PlatformEngineAccessPtrInput {
+	return (*platformEngineAccessPtrType)(v)
+}
+
+func (*platformEngineAccessPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformEngineAccess)(nil)).Elem()
+}
+
+func (i *platformEngineAccessPtrType) ToPlatformEngineAccessPtrOutput() PlatformEngineAccessPtrOutput {
+	return i.ToPlatformEngineAccessPtrOutputWithContext(context.Background())
+}
+
+func (i *platformEngineAccessPtrType) ToPlatformEngineAccessPtrOutputWithContext(ctx context.Context) PlatformEngineAccessPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformEngineAccessPtrOutput)
+}
+
+// How an engine at `ssh://` or `tcp://` is entered: the settings of the docker provider by the same names. They are given to the provider the platform makes; a docker provider of the program needs its own.
+type PlatformEngineAccessOutput struct{ *pulumi.OutputState }
+
+func (PlatformEngineAccessOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformEngineAccess)(nil)).Elem()
+}
+
+func (o PlatformEngineAccessOutput) ToPlatformEngineAccessOutput() PlatformEngineAccessOutput {
+	return o
+}
+
+func (o PlatformEngineAccessOutput) ToPlatformEngineAccessOutputWithContext(ctx context.Context) PlatformEngineAccessOutput {
+	return o
+}
+
+func (o PlatformEngineAccessOutput) ToPlatformEngineAccessPtrOutput() PlatformEngineAccessPtrOutput {
+	return o.ToPlatformEngineAccessPtrOutputWithContext(context.Background())
+}
+
+func (o PlatformEngineAccessOutput) ToPlatformEngineAccessPtrOutputWithContext(ctx context.Context) PlatformEngineAccessPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PlatformEngineAccess) *PlatformEngineAccess {
+		return &v
+	}).(PlatformEngineAccessPtrOutput)
+}
+
+// Instead of a folder: the certificate of the engine's authority, in PEM form. Default: `DOCKER_CA_MATERIAL`.
+func (o PlatformEngineAccessOutput) CaMaterial() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformEngineAccess) *string { return v.CaMaterial }).(pulumi.StringPtrOutput)
+}
+
+// The client's certificate, in PEM form. Default: `DOCKER_CERT_MATERIAL`.
+func (o PlatformEngineAccessOutput) CertMaterial() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformEngineAccess) *string { return v.CertMaterial }).(pulumi.StringPtrOutput)
+}
+
+// Folder with `ca.pem`, `cert.pem` and `key.pem`; a relative one starts at the project. Default: `DOCKER_CERT_PATH`.
+func (o PlatformEngineAccessOutput) CertPath() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformEngineAccess) *string { return v.CertPath }).(pulumi.StringPtrOutput)
+}
+
+// The client's key, in PEM form. Default: `DOCKER_KEY_MATERIAL`.
+func (o PlatformEngineAccessOutput) KeyMaterial() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformEngineAccess) *string { return v.KeyMaterial }).(pulumi.StringPtrOutput)
+}
+
+// Further options of the ssh command, a word each, such as `-i` and the path of a key. It asks for nothing: keys with a passphrase need an agent, and the host must be in known_hosts.
+func (o PlatformEngineAccessOutput) SshOpts() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v PlatformEngineAccess) []string { return v.SshOpts }).(pulumi.StringArrayOutput)
+}
+
+type PlatformEngineAccessPtrOutput struct{ *pulumi.OutputState }
+
+func (PlatformEngineAccessPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformEngineAccess)(nil)).Elem()
+}
+
+func (o PlatformEngineAccessPtrOutput) ToPlatformEngineAccessPtrOutput() PlatformEngineAccessPtrOutput {
+	return o
+}
+
+func (o PlatformEngineAccessPtrOutput) ToPlatformEngineAccessPtrOutputWithContext(ctx context.Context) PlatformEngineAccessPtrOutput {
+	return o
+}
+
+func (o PlatformEngineAccessPtrOutput) Elem() PlatformEngineAccessOutput {
+	return o.ApplyT(func(v *PlatformEngineAccess) PlatformEngineAccess {
+		if v != nil {
+			return *v
+		}
+		var ret PlatformEngineAccess
+		return ret
+	}).(PlatformEngineAccessOutput)
+}
+
+// Instead of a folder: the certificate of the engine's authority, in PEM form. Default: `DOCKER_CA_MATERIAL`.
+func (o PlatformEngineAccessPtrOutput) CaMaterial() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformEngineAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.CaMaterial
+	}).(pulumi.StringPtrOutput)
+}
+
+// The client's certificate, in PEM form. Default: `DOCKER_CERT_MATERIAL`.
+func (o PlatformEngineAccessPtrOutput) CertMaterial() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformEngineAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.CertMaterial
+	}).(pulumi.StringPtrOutput)
+}
+
+// Folder with `ca.pem`, `cert.pem` and `key.pem`; a relative one starts at the project. Default: `DOCKER_CERT_PATH`.
+func (o PlatformEngineAccessPtrOutput) CertPath() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformEngineAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.CertPath
+	}).(pulumi.StringPtrOutput)
+}
+
+// The client's key, in PEM form. Default: `DOCKER_KEY_MATERIAL`.
+func (o PlatformEngineAccessPtrOutput) KeyMaterial() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformEngineAccess) *string {
+		if v == nil {
+			return nil
+		}
+		return v.KeyMaterial
+	}).(pulumi.StringPtrOutput)
+}
+
+// Further options of the ssh command, a word each, such as `-i` and the path of a key. It asks for nothing: keys with a passphrase need an agent, and the host must be in known_hosts.
+func (o PlatformEngineAccessPtrOutput) SshOpts() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *PlatformEngineAccess) []string {
+		if v == nil {
+			return nil
+		}
+		return v.SshOpts
+	}).(pulumi.StringArrayOutput)
+}
+
 // Images by their full names, tags included.
 type PlatformImages struct {
 	// Default: `couchdb:3.5`.
@@ -1343,6 +1654,8 @@ type PlatformImages struct {
 	Nginx *string `pulumi:"nginx"`
 	// Controllers and invokers. Default: built from the source the provider carries.
 	Platform *string `pulumi:"platform"`
+	// Kind to the image that runs it, instead of one that is built. Any image that speaks OpenWhisk's protocol of /init and /run will do, those of Apache OpenWhisk too, also for kinds that are not in the runtimes manifest, which are added.
+	Runtimes map[string]string `pulumi:"runtimes"`
 }
 
 // PlatformImagesInput is an input type that accepts PlatformImagesArgs and PlatformImagesOutput values.
@@ -1366,6 +1679,8 @@ type PlatformImagesArgs struct {
 	Nginx *string `pulumi:"nginx"`
 	// Controllers and invokers. Default: built from the source the provider carries.
 	Platform *string `pulumi:"platform"`
+	// Kind to the image that runs it, instead of one that is built. Any image that speaks OpenWhisk's protocol of /init and /run will do, those of Apache OpenWhisk too, also for kinds that are not in the runtimes manifest, which are added.
+	Runtimes map[string]string `pulumi:"runtimes"`
 }
 
 func (PlatformImagesArgs) ElementType() reflect.Type {
@@ -1466,6 +1781,11 @@ func (o PlatformImagesOutput) Platform() pulumi.StringPtrOutput {
 	return o.ApplyT(func(v PlatformImages) *string { return v.Platform }).(pulumi.StringPtrOutput)
 }
 
+// Kind to the image that runs it, instead of one that is built. Any image that speaks OpenWhisk's protocol of /init and /run will do, those of Apache OpenWhisk too, also for kinds that are not in the runtimes manifest, which are added.
+func (o PlatformImagesOutput) Runtimes() pulumi.StringMapOutput {
+	return o.ApplyT(func(v PlatformImages) map[string]string { return v.Runtimes }).(pulumi.StringMapOutput)
+}
+
 type PlatformImagesPtrOutput struct{ *pulumi.OutputState }
 
 func (PlatformImagesPtrOutput) ElementType() reflect.Type {
@@ -1528,6 +1848,790 @@ func (o PlatformImagesPtrOutput) Platform() pulumi.StringPtrOutput {
 		}
 		return v.Platform
 	}).(pulumi.StringPtrOutput)
+}
+
+// Kind to the image that runs it, instead of one that is built. Any image that speaks OpenWhisk's protocol of /init and /run will do, those of Apache OpenWhisk too, also for kinds that are not in the runtimes manifest, which are added.
+func (o PlatformImagesPtrOutput) Runtimes() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *PlatformImages) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.Runtimes
+	}).(pulumi.StringMapOutput)
+}
+
+// A Kafka that is there already.
+type PlatformKafka struct {
+	// Certificates in PEM form that are trusted besides those everybody trusts.
+	CaCertificate *string `pulumi:"caCertificate"`
+	// Its brokers: `host:port`, several with commas.
+	Hosts string `pulumi:"hosts"`
+	// Copies of each topic that is made. Default: 1.
+	ReplicationFactor *int `pulumi:"replicationFactor"`
+	// How to log in. Default: not at all.
+	Sasl *PlatformSasl `pulumi:"sasl"`
+	// Over TLS. Default: true with `caCertificate`, else false.
+	Tls *bool `pulumi:"tls"`
+}
+
+// PlatformKafkaInput is an input type that accepts PlatformKafkaArgs and PlatformKafkaOutput values.
+// You can construct a concrete instance of `PlatformKafkaInput` via:
+//
+//	PlatformKafkaArgs{...}
+type PlatformKafkaInput interface {
+	pulumi.Input
+
+	ToPlatformKafkaOutput() PlatformKafkaOutput
+	ToPlatformKafkaOutputWithContext(context.Context) PlatformKafkaOutput
+}
+
+// A Kafka that is there already.
+type PlatformKafkaArgs struct {
+	// Certificates in PEM form that are trusted besides those everybody trusts.
+	CaCertificate *string `pulumi:"caCertificate"`
+	// Its brokers: `host:port`, several with commas.
+	Hosts string `pulumi:"hosts"`
+	// Copies of each topic that is made. Default: 1.
+	ReplicationFactor *int `pulumi:"replicationFactor"`
+	// How to log in. Default: not at all.
+	Sasl *PlatformSaslArgs `pulumi:"sasl"`
+	// Over TLS. Default: true with `caCertificate`, else false.
+	Tls *bool `pulumi:"tls"`
+}
+
+func (PlatformKafkaArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformKafka)(nil)).Elem()
+}
+
+func (i PlatformKafkaArgs) ToPlatformKafkaOutput() PlatformKafkaOutput {
+	return i.ToPlatformKafkaOutputWithContext(context.Background())
+}
+
+func (i PlatformKafkaArgs) ToPlatformKafkaOutputWithContext(ctx context.Context) PlatformKafkaOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformKafkaOutput)
+}
+
+func (i PlatformKafkaArgs) ToPlatformKafkaPtrOutput() PlatformKafkaPtrOutput {
+	return i.ToPlatformKafkaPtrOutputWithContext(context.Background())
+}
+
+func (i PlatformKafkaArgs) ToPlatformKafkaPtrOutputWithContext(ctx context.Context) PlatformKafkaPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformKafkaOutput).ToPlatformKafkaPtrOutputWithContext(ctx)
+}
+
+// PlatformKafkaPtrInput is an input type that accepts PlatformKafkaArgs, PlatformKafkaPtr and PlatformKafkaPtrOutput values.
+// You can construct a concrete instance of `PlatformKafkaPtrInput` via:
+//
+//	        PlatformKafkaArgs{...}
+//
+//	or:
+//
+//	        nil
+type PlatformKafkaPtrInput interface {
+	pulumi.Input
+
+	ToPlatformKafkaPtrOutput() PlatformKafkaPtrOutput
+	ToPlatformKafkaPtrOutputWithContext(context.Context) PlatformKafkaPtrOutput
+}
+
+type platformKafkaPtrType PlatformKafkaArgs
+
+func PlatformKafkaPtr(v *PlatformKafkaArgs) PlatformKafkaPtrInput {
+	return (*platformKafkaPtrType)(v)
+}
+
+func (*platformKafkaPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformKafka)(nil)).Elem()
+}
+
+func (i *platformKafkaPtrType) ToPlatformKafkaPtrOutput() PlatformKafkaPtrOutput {
+	return i.ToPlatformKafkaPtrOutputWithContext(context.Background())
+}
+
+func (i *platformKafkaPtrType) ToPlatformKafkaPtrOutputWithContext(ctx context.Context) PlatformKafkaPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformKafkaPtrOutput)
+}
+
+// A Kafka that is there already.
+type PlatformKafkaOutput struct{ *pulumi.OutputState }
+
+func (PlatformKafkaOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformKafka)(nil)).Elem()
+}
+
+func (o PlatformKafkaOutput) ToPlatformKafkaOutput() PlatformKafkaOutput {
+	return o
+}
+
+func (o PlatformKafkaOutput) ToPlatformKafkaOutputWithContext(ctx context.Context) PlatformKafkaOutput {
+	return o
+}
+
+func (o PlatformKafkaOutput) ToPlatformKafkaPtrOutput() PlatformKafkaPtrOutput {
+	return o.ToPlatformKafkaPtrOutputWithContext(context.Background())
+}
+
+func (o PlatformKafkaOutput) ToPlatformKafkaPtrOutputWithContext(ctx context.Context) PlatformKafkaPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PlatformKafka) *PlatformKafka {
+		return &v
+	}).(PlatformKafkaPtrOutput)
+}
+
+// Certificates in PEM form that are trusted besides those everybody trusts.
+func (o PlatformKafkaOutput) CaCertificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformKafka) *string { return v.CaCertificate }).(pulumi.StringPtrOutput)
+}
+
+// Its brokers: `host:port`, several with commas.
+func (o PlatformKafkaOutput) Hosts() pulumi.StringOutput {
+	return o.ApplyT(func(v PlatformKafka) string { return v.Hosts }).(pulumi.StringOutput)
+}
+
+// Copies of each topic that is made. Default: 1.
+func (o PlatformKafkaOutput) ReplicationFactor() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformKafka) *int { return v.ReplicationFactor }).(pulumi.IntPtrOutput)
+}
+
+// How to log in. Default: not at all.
+func (o PlatformKafkaOutput) Sasl() PlatformSaslPtrOutput {
+	return o.ApplyT(func(v PlatformKafka) *PlatformSasl { return v.Sasl }).(PlatformSaslPtrOutput)
+}
+
+// Over TLS. Default: true with `caCertificate`, else false.
+func (o PlatformKafkaOutput) Tls() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v PlatformKafka) *bool { return v.Tls }).(pulumi.BoolPtrOutput)
+}
+
+type PlatformKafkaPtrOutput struct{ *pulumi.OutputState }
+
+func (PlatformKafkaPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformKafka)(nil)).Elem()
+}
+
+func (o PlatformKafkaPtrOutput) ToPlatformKafkaPtrOutput() PlatformKafkaPtrOutput {
+	return o
+}
+
+func (o PlatformKafkaPtrOutput) ToPlatformKafkaPtrOutputWithContext(ctx context.Context) PlatformKafkaPtrOutput {
+	return o
+}
+
+func (o PlatformKafkaPtrOutput) Elem() PlatformKafkaOutput {
+	return o.ApplyT(func(v *PlatformKafka) PlatformKafka {
+		if v != nil {
+			return *v
+		}
+		var ret PlatformKafka
+		return ret
+	}).(PlatformKafkaOutput)
+}
+
+// Certificates in PEM form that are trusted besides those everybody trusts.
+func (o PlatformKafkaPtrOutput) CaCertificate() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformKafka) *string {
+		if v == nil {
+			return nil
+		}
+		return v.CaCertificate
+	}).(pulumi.StringPtrOutput)
+}
+
+// Its brokers: `host:port`, several with commas.
+func (o PlatformKafkaPtrOutput) Hosts() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformKafka) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Hosts
+	}).(pulumi.StringPtrOutput)
+}
+
+// Copies of each topic that is made. Default: 1.
+func (o PlatformKafkaPtrOutput) ReplicationFactor() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformKafka) *int {
+		if v == nil {
+			return nil
+		}
+		return v.ReplicationFactor
+	}).(pulumi.IntPtrOutput)
+}
+
+// How to log in. Default: not at all.
+func (o PlatformKafkaPtrOutput) Sasl() PlatformSaslPtrOutput {
+	return o.ApplyT(func(v *PlatformKafka) *PlatformSasl {
+		if v == nil {
+			return nil
+		}
+		return v.Sasl
+	}).(PlatformSaslPtrOutput)
+}
+
+// Over TLS. Default: true with `caCertificate`, else false.
+func (o PlatformKafkaPtrOutput) Tls() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *PlatformKafka) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.Tls
+	}).(pulumi.BoolPtrOutput)
+}
+
+// What only a platform in a cluster has.
+type PlatformKubernetes struct {
+	// Labels of the nodes that actions run on. Default: all nodes.
+	ActionNodes map[string]string `pulumi:"actionNodes"`
+	// Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+	AllowDataLoss *bool `pulumi:"allowDataLoss"`
+	// Which of its contexts. Default: the current one.
+	Context *string `pulumi:"context"`
+	// Controllers behind nginx, up to 64. Default: 1.
+	Controllers *int `pulumi:"controllers"`
+	// A CouchDB that is there already. Default: one of its own.
+	Couchdb *PlatformCouchdb `pulumi:"couchdb"`
+	// The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+	Domain *string `pulumi:"domain"`
+	// The namespace is there already: it is used, and left when the platform goes. Default: false.
+	ExistingNamespace *bool `pulumi:"existingNamespace"`
+	// Seconds each service has to become healthy. Default: 120.
+	HealthTimeout *int `pulumi:"healthTimeout"`
+	// Other images than the defaults.
+	Images *PlatformImages `pulumi:"images"`
+	// Invokers, up to 512. Default: 1.
+	Invokers *int `pulumi:"invokers"`
+	// A Kafka that is there already. Default: one of its own.
+	Kafka *PlatformKafka `pulumi:"kafka"`
+	// Kinds of actions there are, of those in the runtimes manifest. Default: `nodejs:20` and `python:3.11`.
+	Kinds []string `pulumi:"kinds"`
+	// Path or content of the file that tells how the cluster is entered. Needed beside a kubernetes provider of the program. Default: `kubernetes:kubeconfig` of the stack, else `KUBECONFIG`, else that of the user.
+	Kubeconfig *string `pulumi:"kubeconfig"`
+	// Upper bounds of memory.
+	Memory *PlatformMemory `pulumi:"memory"`
+	// The namespace that is made for the platform. Default: the name of the platform.
+	Namespace *string `pulumi:"namespace"`
+	// Names of secrets of the namespace by which images are pulled. Default: none.
+	PullSecrets []string `pulumi:"pullSecrets"`
+	// Where the images are that are built from the source the provider carries, such as `registry.example.com/openwhisk`: a cluster builds none, `npm run images` puts them there. Needed unless `images` names all.
+	Registry *string `pulumi:"registry"`
+	// Annotations of the service that is reached from outside.
+	ServiceAnnotations map[string]string `pulumi:"serviceAnnotations"`
+	// How it is reached from outside: `LoadBalancer`, `NodePort` (with `host`, `apiPort` and `adminPort`) or `ClusterIP`, from the cluster alone. Default: `LoadBalancer`.
+	ServiceType *string `pulumi:"serviceType"`
+	// Blocks of addresses that may reach a load balancer, such as `203.0.113.0/24`. Default: all.
+	SourceRanges []string `pulumi:"sourceRanges"`
+	// Sizes of the volumes.
+	Storage *PlatformStorage `pulumi:"storage"`
+	// Class of the volumes. Default: that of the cluster.
+	StorageClass *string `pulumi:"storageClass"`
+	// Certificate of the API. Default: plain HTTP.
+	Tls *PlatformTls `pulumi:"tls"`
+}
+
+// PlatformKubernetesInput is an input type that accepts PlatformKubernetesArgs and PlatformKubernetesOutput values.
+// You can construct a concrete instance of `PlatformKubernetesInput` via:
+//
+//	PlatformKubernetesArgs{...}
+type PlatformKubernetesInput interface {
+	pulumi.Input
+
+	ToPlatformKubernetesOutput() PlatformKubernetesOutput
+	ToPlatformKubernetesOutputWithContext(context.Context) PlatformKubernetesOutput
+}
+
+// What only a platform in a cluster has.
+type PlatformKubernetesArgs struct {
+	// Labels of the nodes that actions run on. Default: all nodes.
+	ActionNodes map[string]string `pulumi:"actionNodes"`
+	// Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+	AllowDataLoss *bool `pulumi:"allowDataLoss"`
+	// Which of its contexts. Default: the current one.
+	Context *string `pulumi:"context"`
+	// Controllers behind nginx, up to 64. Default: 1.
+	Controllers *int `pulumi:"controllers"`
+	// A CouchDB that is there already. Default: one of its own.
+	Couchdb *PlatformCouchdbArgs `pulumi:"couchdb"`
+	// The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+	Domain *string `pulumi:"domain"`
+	// The namespace is there already: it is used, and left when the platform goes. Default: false.
+	ExistingNamespace *bool `pulumi:"existingNamespace"`
+	// Seconds each service has to become healthy. Default: 120.
+	HealthTimeout *int `pulumi:"healthTimeout"`
+	// Other images than the defaults.
+	Images *PlatformImagesArgs `pulumi:"images"`
+	// Invokers, up to 512. Default: 1.
+	Invokers *int `pulumi:"invokers"`
+	// A Kafka that is there already. Default: one of its own.
+	Kafka *PlatformKafkaArgs `pulumi:"kafka"`
+	// Kinds of actions there are, of those in the runtimes manifest. Default: `nodejs:20` and `python:3.11`.
+	Kinds []string `pulumi:"kinds"`
+	// Path or content of the file that tells how the cluster is entered. Needed beside a kubernetes provider of the program. Default: `kubernetes:kubeconfig` of the stack, else `KUBECONFIG`, else that of the user.
+	Kubeconfig *string `pulumi:"kubeconfig"`
+	// Upper bounds of memory.
+	Memory *PlatformMemoryArgs `pulumi:"memory"`
+	// The namespace that is made for the platform. Default: the name of the platform.
+	Namespace *string `pulumi:"namespace"`
+	// Names of secrets of the namespace by which images are pulled. Default: none.
+	PullSecrets []string `pulumi:"pullSecrets"`
+	// Where the images are that are built from the source the provider carries, such as `registry.example.com/openwhisk`: a cluster builds none, `npm run images` puts them there. Needed unless `images` names all.
+	Registry *string `pulumi:"registry"`
+	// Annotations of the service that is reached from outside.
+	ServiceAnnotations map[string]string `pulumi:"serviceAnnotations"`
+	// How it is reached from outside: `LoadBalancer`, `NodePort` (with `host`, `apiPort` and `adminPort`) or `ClusterIP`, from the cluster alone. Default: `LoadBalancer`.
+	ServiceType *string `pulumi:"serviceType"`
+	// Blocks of addresses that may reach a load balancer, such as `203.0.113.0/24`. Default: all.
+	SourceRanges []string `pulumi:"sourceRanges"`
+	// Sizes of the volumes.
+	Storage *PlatformStorageArgs `pulumi:"storage"`
+	// Class of the volumes. Default: that of the cluster.
+	StorageClass *string `pulumi:"storageClass"`
+	// Certificate of the API. Default: plain HTTP.
+	Tls *PlatformTlsArgs `pulumi:"tls"`
+}
+
+func (PlatformKubernetesArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformKubernetes)(nil)).Elem()
+}
+
+func (i PlatformKubernetesArgs) ToPlatformKubernetesOutput() PlatformKubernetesOutput {
+	return i.ToPlatformKubernetesOutputWithContext(context.Background())
+}
+
+func (i PlatformKubernetesArgs) ToPlatformKubernetesOutputWithContext(ctx context.Context) PlatformKubernetesOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformKubernetesOutput)
+}
+
+func (i PlatformKubernetesArgs) ToPlatformKubernetesPtrOutput() PlatformKubernetesPtrOutput {
+	return i.ToPlatformKubernetesPtrOutputWithContext(context.Background())
+}
+
+func (i PlatformKubernetesArgs) ToPlatformKubernetesPtrOutputWithContext(ctx context.Context) PlatformKubernetesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformKubernetesOutput).ToPlatformKubernetesPtrOutputWithContext(ctx)
+}
+
+// PlatformKubernetesPtrInput is an input type that accepts PlatformKubernetesArgs, PlatformKubernetesPtr and PlatformKubernetesPtrOutput values.
+// You can construct a concrete instance of `PlatformKubernetesPtrInput` via:
+//
+//	        PlatformKubernetesArgs{...}
+//
+//	or:
+//
+//	        nil
+type PlatformKubernetesPtrInput interface {
+	pulumi.Input
+
+	ToPlatformKubernetesPtrOutput() PlatformKubernetesPtrOutput
+	ToPlatformKubernetesPtrOutputWithContext(context.Context) PlatformKubernetesPtrOutput
+}
+
+type platformKubernetesPtrType PlatformKubernetesArgs
+
+func PlatformKubernetesPtr(v *PlatformKubernetesArgs) PlatformKubernetesPtrInput {
+	return (*platformKubernetesPtrType)(v)
+}
+
+func (*platformKubernetesPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformKubernetes)(nil)).Elem()
+}
+
+func (i *platformKubernetesPtrType) ToPlatformKubernetesPtrOutput() PlatformKubernetesPtrOutput {
+	return i.ToPlatformKubernetesPtrOutputWithContext(context.Background())
+}
+
+func (i *platformKubernetesPtrType) ToPlatformKubernetesPtrOutputWithContext(ctx context.Context) PlatformKubernetesPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformKubernetesPtrOutput)
+}
+
+// What only a platform in a cluster has.
+type PlatformKubernetesOutput struct{ *pulumi.OutputState }
+
+func (PlatformKubernetesOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformKubernetes)(nil)).Elem()
+}
+
+func (o PlatformKubernetesOutput) ToPlatformKubernetesOutput() PlatformKubernetesOutput {
+	return o
+}
+
+func (o PlatformKubernetesOutput) ToPlatformKubernetesOutputWithContext(ctx context.Context) PlatformKubernetesOutput {
+	return o
+}
+
+func (o PlatformKubernetesOutput) ToPlatformKubernetesPtrOutput() PlatformKubernetesPtrOutput {
+	return o.ToPlatformKubernetesPtrOutputWithContext(context.Background())
+}
+
+func (o PlatformKubernetesOutput) ToPlatformKubernetesPtrOutputWithContext(ctx context.Context) PlatformKubernetesPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PlatformKubernetes) *PlatformKubernetes {
+		return &v
+	}).(PlatformKubernetesPtrOutput)
+}
+
+// Labels of the nodes that actions run on. Default: all nodes.
+func (o PlatformKubernetesOutput) ActionNodes() pulumi.StringMapOutput {
+	return o.ApplyT(func(v PlatformKubernetes) map[string]string { return v.ActionNodes }).(pulumi.StringMapOutput)
+}
+
+// Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+func (o PlatformKubernetesOutput) AllowDataLoss() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *bool { return v.AllowDataLoss }).(pulumi.BoolPtrOutput)
+}
+
+// Which of its contexts. Default: the current one.
+func (o PlatformKubernetesOutput) Context() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *string { return v.Context }).(pulumi.StringPtrOutput)
+}
+
+// Controllers behind nginx, up to 64. Default: 1.
+func (o PlatformKubernetesOutput) Controllers() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *int { return v.Controllers }).(pulumi.IntPtrOutput)
+}
+
+// A CouchDB that is there already. Default: one of its own.
+func (o PlatformKubernetesOutput) Couchdb() PlatformCouchdbPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *PlatformCouchdb { return v.Couchdb }).(PlatformCouchdbPtrOutput)
+}
+
+// The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+func (o PlatformKubernetesOutput) Domain() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *string { return v.Domain }).(pulumi.StringPtrOutput)
+}
+
+// The namespace is there already: it is used, and left when the platform goes. Default: false.
+func (o PlatformKubernetesOutput) ExistingNamespace() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *bool { return v.ExistingNamespace }).(pulumi.BoolPtrOutput)
+}
+
+// Seconds each service has to become healthy. Default: 120.
+func (o PlatformKubernetesOutput) HealthTimeout() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *int { return v.HealthTimeout }).(pulumi.IntPtrOutput)
+}
+
+// Other images than the defaults.
+func (o PlatformKubernetesOutput) Images() PlatformImagesPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *PlatformImages { return v.Images }).(PlatformImagesPtrOutput)
+}
+
+// Invokers, up to 512. Default: 1.
+func (o PlatformKubernetesOutput) Invokers() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *int { return v.Invokers }).(pulumi.IntPtrOutput)
+}
+
+// A Kafka that is there already. Default: one of its own.
+func (o PlatformKubernetesOutput) Kafka() PlatformKafkaPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *PlatformKafka { return v.Kafka }).(PlatformKafkaPtrOutput)
+}
+
+// Kinds of actions there are, of those in the runtimes manifest. Default: `nodejs:20` and `python:3.11`.
+func (o PlatformKubernetesOutput) Kinds() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v PlatformKubernetes) []string { return v.Kinds }).(pulumi.StringArrayOutput)
+}
+
+// Path or content of the file that tells how the cluster is entered. Needed beside a kubernetes provider of the program. Default: `kubernetes:kubeconfig` of the stack, else `KUBECONFIG`, else that of the user.
+func (o PlatformKubernetesOutput) Kubeconfig() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *string { return v.Kubeconfig }).(pulumi.StringPtrOutput)
+}
+
+// Upper bounds of memory.
+func (o PlatformKubernetesOutput) Memory() PlatformMemoryPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *PlatformMemory { return v.Memory }).(PlatformMemoryPtrOutput)
+}
+
+// The namespace that is made for the platform. Default: the name of the platform.
+func (o PlatformKubernetesOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *string { return v.Namespace }).(pulumi.StringPtrOutput)
+}
+
+// Names of secrets of the namespace by which images are pulled. Default: none.
+func (o PlatformKubernetesOutput) PullSecrets() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v PlatformKubernetes) []string { return v.PullSecrets }).(pulumi.StringArrayOutput)
+}
+
+// Where the images are that are built from the source the provider carries, such as `registry.example.com/openwhisk`: a cluster builds none, `npm run images` puts them there. Needed unless `images` names all.
+func (o PlatformKubernetesOutput) Registry() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *string { return v.Registry }).(pulumi.StringPtrOutput)
+}
+
+// Annotations of the service that is reached from outside.
+func (o PlatformKubernetesOutput) ServiceAnnotations() pulumi.StringMapOutput {
+	return o.ApplyT(func(v PlatformKubernetes) map[string]string { return v.ServiceAnnotations }).(pulumi.StringMapOutput)
+}
+
+// How it is reached from outside: `LoadBalancer`, `NodePort` (with `host`, `apiPort` and `adminPort`) or `ClusterIP`, from the cluster alone. Default: `LoadBalancer`.
+func (o PlatformKubernetesOutput) ServiceType() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *string { return v.ServiceType }).(pulumi.StringPtrOutput)
+}
+
+// Blocks of addresses that may reach a load balancer, such as `203.0.113.0/24`. Default: all.
+func (o PlatformKubernetesOutput) SourceRanges() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v PlatformKubernetes) []string { return v.SourceRanges }).(pulumi.StringArrayOutput)
+}
+
+// Sizes of the volumes.
+func (o PlatformKubernetesOutput) Storage() PlatformStoragePtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *PlatformStorage { return v.Storage }).(PlatformStoragePtrOutput)
+}
+
+// Class of the volumes. Default: that of the cluster.
+func (o PlatformKubernetesOutput) StorageClass() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *string { return v.StorageClass }).(pulumi.StringPtrOutput)
+}
+
+// Certificate of the API. Default: plain HTTP.
+func (o PlatformKubernetesOutput) Tls() PlatformTlsPtrOutput {
+	return o.ApplyT(func(v PlatformKubernetes) *PlatformTls { return v.Tls }).(PlatformTlsPtrOutput)
+}
+
+type PlatformKubernetesPtrOutput struct{ *pulumi.OutputState }
+
+func (PlatformKubernetesPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformKubernetes)(nil)).Elem()
+}
+
+func (o PlatformKubernetesPtrOutput) ToPlatformKubernetesPtrOutput() PlatformKubernetesPtrOutput {
+	return o
+}
+
+func (o PlatformKubernetesPtrOutput) ToPlatformKubernetesPtrOutputWithContext(ctx context.Context) PlatformKubernetesPtrOutput {
+	return o
+}
+
+func (o PlatformKubernetesPtrOutput) Elem() PlatformKubernetesOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) PlatformKubernetes {
+		if v != nil {
+			return *v
+		}
+		var ret PlatformKubernetes
+		return ret
+	}).(PlatformKubernetesOutput)
+}
+
+// Labels of the nodes that actions run on. Default: all nodes.
+func (o PlatformKubernetesPtrOutput) ActionNodes() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.ActionNodes
+	}).(pulumi.StringMapOutput)
+}
+
+// Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+func (o PlatformKubernetesPtrOutput) AllowDataLoss() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.AllowDataLoss
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Which of its contexts. Default: the current one.
+func (o PlatformKubernetesPtrOutput) Context() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Context
+	}).(pulumi.StringPtrOutput)
+}
+
+// Controllers behind nginx, up to 64. Default: 1.
+func (o PlatformKubernetesPtrOutput) Controllers() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Controllers
+	}).(pulumi.IntPtrOutput)
+}
+
+// A CouchDB that is there already. Default: one of its own.
+func (o PlatformKubernetesPtrOutput) Couchdb() PlatformCouchdbPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *PlatformCouchdb {
+		if v == nil {
+			return nil
+		}
+		return v.Couchdb
+	}).(PlatformCouchdbPtrOutput)
+}
+
+// The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+func (o PlatformKubernetesPtrOutput) Domain() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Domain
+	}).(pulumi.StringPtrOutput)
+}
+
+// The namespace is there already: it is used, and left when the platform goes. Default: false.
+func (o PlatformKubernetesPtrOutput) ExistingNamespace() pulumi.BoolPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *bool {
+		if v == nil {
+			return nil
+		}
+		return v.ExistingNamespace
+	}).(pulumi.BoolPtrOutput)
+}
+
+// Seconds each service has to become healthy. Default: 120.
+func (o PlatformKubernetesPtrOutput) HealthTimeout() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *int {
+		if v == nil {
+			return nil
+		}
+		return v.HealthTimeout
+	}).(pulumi.IntPtrOutput)
+}
+
+// Other images than the defaults.
+func (o PlatformKubernetesPtrOutput) Images() PlatformImagesPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *PlatformImages {
+		if v == nil {
+			return nil
+		}
+		return v.Images
+	}).(PlatformImagesPtrOutput)
+}
+
+// Invokers, up to 512. Default: 1.
+func (o PlatformKubernetesPtrOutput) Invokers() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Invokers
+	}).(pulumi.IntPtrOutput)
+}
+
+// A Kafka that is there already. Default: one of its own.
+func (o PlatformKubernetesPtrOutput) Kafka() PlatformKafkaPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *PlatformKafka {
+		if v == nil {
+			return nil
+		}
+		return v.Kafka
+	}).(PlatformKafkaPtrOutput)
+}
+
+// Kinds of actions there are, of those in the runtimes manifest. Default: `nodejs:20` and `python:3.11`.
+func (o PlatformKubernetesPtrOutput) Kinds() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) []string {
+		if v == nil {
+			return nil
+		}
+		return v.Kinds
+	}).(pulumi.StringArrayOutput)
+}
+
+// Path or content of the file that tells how the cluster is entered. Needed beside a kubernetes provider of the program. Default: `kubernetes:kubeconfig` of the stack, else `KUBECONFIG`, else that of the user.
+func (o PlatformKubernetesPtrOutput) Kubeconfig() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Kubeconfig
+	}).(pulumi.StringPtrOutput)
+}
+
+// Upper bounds of memory.
+func (o PlatformKubernetesPtrOutput) Memory() PlatformMemoryPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *PlatformMemory {
+		if v == nil {
+			return nil
+		}
+		return v.Memory
+	}).(PlatformMemoryPtrOutput)
+}
+
+// The namespace that is made for the platform. Default: the name of the platform.
+func (o PlatformKubernetesPtrOutput) Namespace() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Namespace
+	}).(pulumi.StringPtrOutput)
+}
+
+// Names of secrets of the namespace by which images are pulled. Default: none.
+func (o PlatformKubernetesPtrOutput) PullSecrets() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) []string {
+		if v == nil {
+			return nil
+		}
+		return v.PullSecrets
+	}).(pulumi.StringArrayOutput)
+}
+
+// Where the images are that are built from the source the provider carries, such as `registry.example.com/openwhisk`: a cluster builds none, `npm run images` puts them there. Needed unless `images` names all.
+func (o PlatformKubernetesPtrOutput) Registry() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Registry
+	}).(pulumi.StringPtrOutput)
+}
+
+// Annotations of the service that is reached from outside.
+func (o PlatformKubernetesPtrOutput) ServiceAnnotations() pulumi.StringMapOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) map[string]string {
+		if v == nil {
+			return nil
+		}
+		return v.ServiceAnnotations
+	}).(pulumi.StringMapOutput)
+}
+
+// How it is reached from outside: `LoadBalancer`, `NodePort` (with `host`, `apiPort` and `adminPort`) or `ClusterIP`, from the cluster alone. Default: `LoadBalancer`.
+func (o PlatformKubernetesPtrOutput) ServiceType() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *string {
+		if v == nil {
+			return nil
+		}
+		return v.ServiceType
+	}).(pulumi.StringPtrOutput)
+}
+
+// Blocks of addresses that may reach a load balancer, such as `203.0.113.0/24`. Default: all.
+func (o PlatformKubernetesPtrOutput) SourceRanges() pulumi.StringArrayOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) []string {
+		if v == nil {
+			return nil
+		}
+		return v.SourceRanges
+	}).(pulumi.StringArrayOutput)
+}
+
+// Sizes of the volumes.
+func (o PlatformKubernetesPtrOutput) Storage() PlatformStoragePtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *PlatformStorage {
+		if v == nil {
+			return nil
+		}
+		return v.Storage
+	}).(PlatformStoragePtrOutput)
+}
+
+// Class of the volumes. Default: that of the cluster.
+func (o PlatformKubernetesPtrOutput) StorageClass() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *string {
+		if v == nil {
+			return nil
+		}
+		return v.StorageClass
+	}).(pulumi.StringPtrOutput)
+}
+
+// Certificate of the API. Default: plain HTTP.
+func (o PlatformKubernetesPtrOutput) Tls() PlatformTlsPtrOutput {
+	return o.ApplyT(func(v *PlatformKubernetes) *PlatformTls {
+		if v == nil {
+			return nil
+		}
+		return v.Tls
+	}).(PlatformTlsPtrOutput)
 }
 
 // Limits every namespace has unless it is given its own.
@@ -1725,6 +2829,578 @@ func (o PlatformLimitsPtrOutput) SequenceLength() pulumi.IntPtrOutput {
 		}
 		return v.SequenceLength
 	}).(pulumi.IntPtrOutput)
+}
+
+// The most each container of a service may have, in MB; none of it is swapped.
+type PlatformMemory struct {
+	// Default: 512.
+	Controller *int `pulumi:"controller"`
+	// Default: 1024.
+	Couchdb *int `pulumi:"couchdb"`
+	// Containers of actions come on top: see `userMemory`. Default: 512.
+	Invoker *int `pulumi:"invoker"`
+	// Half of it is for Java's heap. Default: 1024.
+	Kafka *int `pulumi:"kafka"`
+	// Default: 256.
+	Nginx *int `pulumi:"nginx"`
+}
+
+// PlatformMemoryInput is an input type that accepts PlatformMemoryArgs and PlatformMemoryOutput values.
+// You can construct a concrete instance of `PlatformMemoryInput` via:
+//
+//	PlatformMemoryArgs{...}
+type PlatformMemoryInput interface {
+	pulumi.Input
+
+	ToPlatformMemoryOutput() PlatformMemoryOutput
+	ToPlatformMemoryOutputWithContext(context.Context) PlatformMemoryOutput
+}
+
+// The most each container of a service may have, in MB; none of it is swapped.
+type PlatformMemoryArgs struct {
+	// Default: 512.
+	Controller *int `pulumi:"controller"`
+	// Default: 1024.
+	Couchdb *int `pulumi:"couchdb"`
+	// Containers of actions come on top: see `userMemory`. Default: 512.
+	Invoker *int `pulumi:"invoker"`
+	// Half of it is for Java's heap. Default: 1024.
+	Kafka *int `pulumi:"kafka"`
+	// Default: 256.
+	Nginx *int `pulumi:"nginx"`
+}
+
+func (PlatformMemoryArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformMemory)(nil)).Elem()
+}
+
+func (i PlatformMemoryArgs) ToPlatformMemoryOutput() PlatformMemoryOutput {
+	return i.ToPlatformMemoryOutputWithContext(context.Background())
+}
+
+func (i PlatformMemoryArgs) ToPlatformMemoryOutputWithContext(ctx context.Context) PlatformMemoryOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformMemoryOutput)
+}
+
+func (i PlatformMemoryArgs) ToPlatformMemoryPtrOutput() PlatformMemoryPtrOutput {
+	return i.ToPlatformMemoryPtrOutputWithContext(context.Background())
+}
+
+func (i PlatformMemoryArgs) ToPlatformMemoryPtrOutputWithContext(ctx context.Context) PlatformMemoryPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformMemoryOutput).ToPlatformMemoryPtrOutputWithContext(ctx)
+}
+
+// PlatformMemoryPtrInput is an input type that accepts PlatformMemoryArgs, PlatformMemoryPtr and PlatformMemoryPtrOutput values.
+// You can construct a concrete instance of `PlatformMemoryPtrInput` via:
+//
+//	        PlatformMemoryArgs{...}
+//
+//	or:
+//
+//	        nil
+type PlatformMemoryPtrInput interface {
+	pulumi.Input
+
+	ToPlatformMemoryPtrOutput() PlatformMemoryPtrOutput
+	ToPlatformMemoryPtrOutputWithContext(context.Context) PlatformMemoryPtrOutput
+}
+
+type platformMemoryPtrType PlatformMemoryArgs
+
+func PlatformMemoryPtr(v *PlatformMemoryArgs) PlatformMemoryPtrInput {
+	return (*platformMemoryPtrType)(v)
+}
+
+func (*platformMemoryPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformMemory)(nil)).Elem()
+}
+
+func (i *platformMemoryPtrType) ToPlatformMemoryPtrOutput() PlatformMemoryPtrOutput {
+	return i.ToPlatformMemoryPtrOutputWithContext(context.Background())
+}
+
+func (i *platformMemoryPtrType) ToPlatformMemoryPtrOutputWithContext(ctx context.Context) PlatformMemoryPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformMemoryPtrOutput)
+}
+
+// The most each container of a service may have, in MB; none of it is swapped.
+type PlatformMemoryOutput struct{ *pulumi.OutputState }
+
+func (PlatformMemoryOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformMemory)(nil)).Elem()
+}
+
+func (o PlatformMemoryOutput) ToPlatformMemoryOutput() PlatformMemoryOutput {
+	return o
+}
+
+func (o PlatformMemoryOutput) ToPlatformMemoryOutputWithContext(ctx context.Context) PlatformMemoryOutput {
+	return o
+}
+
+func (o PlatformMemoryOutput) ToPlatformMemoryPtrOutput() PlatformMemoryPtrOutput {
+	return o.ToPlatformMemoryPtrOutputWithContext(context.Background())
+}
+
+func (o PlatformMemoryOutput) ToPlatformMemoryPtrOutputWithContext(ctx context.Context) PlatformMemoryPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PlatformMemory) *PlatformMemory {
+		return &v
+	}).(PlatformMemoryPtrOutput)
+}
+
+// Default: 512.
+func (o PlatformMemoryOutput) Controller() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformMemory) *int { return v.Controller }).(pulumi.IntPtrOutput)
+}
+
+// Default: 1024.
+func (o PlatformMemoryOutput) Couchdb() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformMemory) *int { return v.Couchdb }).(pulumi.IntPtrOutput)
+}
+
+// Containers of actions come on top: see `userMemory`. Default: 512.
+func (o PlatformMemoryOutput) Invoker() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformMemory) *int { return v.Invoker }).(pulumi.IntPtrOutput)
+}
+
+// Half of it is for Java's heap. Default: 1024.
+func (o PlatformMemoryOutput) Kafka() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformMemory) *int { return v.Kafka }).(pulumi.IntPtrOutput)
+}
+
+// Default: 256.
+func (o PlatformMemoryOutput) Nginx() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v PlatformMemory) *int { return v.Nginx }).(pulumi.IntPtrOutput)
+}
+
+type PlatformMemoryPtrOutput struct{ *pulumi.OutputState }
+
+func (PlatformMemoryPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformMemory)(nil)).Elem()
+}
+
+func (o PlatformMemoryPtrOutput) ToPlatformMemoryPtrOutput() PlatformMemoryPtrOutput {
+	return o
+}
+
+func (o PlatformMemoryPtrOutput) ToPlatformMemoryPtrOutputWithContext(ctx context.Context) PlatformMemoryPtrOutput {
+	return o
+}
+
+func (o PlatformMemoryPtrOutput) Elem() PlatformMemoryOutput {
+	return o.ApplyT(func(v *PlatformMemory) PlatformMemory {
+		if v != nil {
+			return *v
+		}
+		var ret PlatformMemory
+		return ret
+	}).(PlatformMemoryOutput)
+}
+
+// Default: 512.
+func (o PlatformMemoryPtrOutput) Controller() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformMemory) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Controller
+	}).(pulumi.IntPtrOutput)
+}
+
+// Default: 1024.
+func (o PlatformMemoryPtrOutput) Couchdb() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformMemory) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Couchdb
+	}).(pulumi.IntPtrOutput)
+}
+
+// Containers of actions come on top: see `userMemory`. Default: 512.
+func (o PlatformMemoryPtrOutput) Invoker() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformMemory) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Invoker
+	}).(pulumi.IntPtrOutput)
+}
+
+// Half of it is for Java's heap. Default: 1024.
+func (o PlatformMemoryPtrOutput) Kafka() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformMemory) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Kafka
+	}).(pulumi.IntPtrOutput)
+}
+
+// Default: 256.
+func (o PlatformMemoryPtrOutput) Nginx() pulumi.IntPtrOutput {
+	return o.ApplyT(func(v *PlatformMemory) *int {
+		if v == nil {
+			return nil
+		}
+		return v.Nginx
+	}).(pulumi.IntPtrOutput)
+}
+
+// How to log in at a Kafka.
+type PlatformSasl struct {
+	// `plain`, `scram-sha-256` or `scram-sha-512`. Default: `scram-sha-512`.
+	Mechanism *string `pulumi:"mechanism"`
+	// The user's password.
+	Password string `pulumi:"password"`
+	// The user.
+	Username string `pulumi:"username"`
+}
+
+// PlatformSaslInput is an input type that accepts PlatformSaslArgs and PlatformSaslOutput values.
+// You can construct a concrete instance of `PlatformSaslInput` via:
+//
+//	PlatformSaslArgs{...}
+type PlatformSaslInput interface {
+	pulumi.Input
+
+	ToPlatformSaslOutput() PlatformSaslOutput
+	ToPlatformSaslOutputWithContext(context.Context) PlatformSaslOutput
+}
+
+// How to log in at a Kafka.
+type PlatformSaslArgs struct {
+	// `plain`, `scram-sha-256` or `scram-sha-512`. Default: `scram-sha-512`.
+	Mechanism *string `pulumi:"mechanism"`
+	// The user's password.
+	Password pulumi.StringInput `pulumi:"password"`
+	// The user.
+	Username string `pulumi:"username"`
+}
+
+func (PlatformSaslArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformSasl)(nil)).Elem()
+}
+
+func (i PlatformSaslArgs) ToPlatformSaslOutput() PlatformSaslOutput {
+	return i.ToPlatformSaslOutputWithContext(context.Background())
+}
+
+func (i PlatformSaslArgs) ToPlatformSaslOutputWithContext(ctx context.Context) PlatformSaslOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformSaslOutput)
+}
+
+func (i PlatformSaslArgs) ToPlatformSaslPtrOutput() PlatformSaslPtrOutput {
+	return i.ToPlatformSaslPtrOutputWithContext(context.Background())
+}
+
+func (i PlatformSaslArgs) ToPlatformSaslPtrOutputWithContext(ctx context.Context) PlatformSaslPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformSaslOutput).ToPlatformSaslPtrOutputWithContext(ctx)
+}
+
+// PlatformSaslPtrInput is an input type that accepts PlatformSaslArgs, PlatformSaslPtr and PlatformSaslPtrOutput values.
+// You can construct a concrete instance of `PlatformSaslPtrInput` via:
+//
+//	        PlatformSaslArgs{...}
+//
+//	or:
+//
+//	        nil
+type PlatformSaslPtrInput interface {
+	pulumi.Input
+
+	ToPlatformSaslPtrOutput() PlatformSaslPtrOutput
+	ToPlatformSaslPtrOutputWithContext(context.Context) PlatformSaslPtrOutput
+}
+
+type platformSaslPtrType PlatformSaslArgs
+
+func PlatformSaslPtr(v *PlatformSaslArgs) PlatformSaslPtrInput {
+	return (*platformSaslPtrType)(v)
+}
+
+func (*platformSaslPtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformSasl)(nil)).Elem()
+}
+
+func (i *platformSaslPtrType) ToPlatformSaslPtrOutput() PlatformSaslPtrOutput {
+	return i.ToPlatformSaslPtrOutputWithContext(context.Background())
+}
+
+func (i *platformSaslPtrType) ToPlatformSaslPtrOutputWithContext(ctx context.Context) PlatformSaslPtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformSaslPtrOutput)
+}
+
+// How to log in at a Kafka.
+type PlatformSaslOutput struct{ *pulumi.OutputState }
+
+func (PlatformSaslOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformSasl)(nil)).Elem()
+}
+
+func (o PlatformSaslOutput) ToPlatformSaslOutput() PlatformSaslOutput {
+	return o
+}
+
+func (o PlatformSaslOutput) ToPlatformSaslOutputWithContext(ctx context.Context) PlatformSaslOutput {
+	return o
+}
+
+func (o PlatformSaslOutput) ToPlatformSaslPtrOutput() PlatformSaslPtrOutput {
+	return o.ToPlatformSaslPtrOutputWithContext(context.Background())
+}
+
+func (o PlatformSaslOutput) ToPlatformSaslPtrOutputWithContext(ctx context.Context) PlatformSaslPtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PlatformSasl) *PlatformSasl {
+		return &v
+	}).(PlatformSaslPtrOutput)
+}
+
+// `plain`, `scram-sha-256` or `scram-sha-512`. Default: `scram-sha-512`.
+func (o PlatformSaslOutput) Mechanism() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformSasl) *string { return v.Mechanism }).(pulumi.StringPtrOutput)
+}
+
+// The user's password.
+func (o PlatformSaslOutput) Password() pulumi.StringOutput {
+	return o.ApplyT(func(v PlatformSasl) string { return v.Password }).(pulumi.StringOutput)
+}
+
+// The user.
+func (o PlatformSaslOutput) Username() pulumi.StringOutput {
+	return o.ApplyT(func(v PlatformSasl) string { return v.Username }).(pulumi.StringOutput)
+}
+
+type PlatformSaslPtrOutput struct{ *pulumi.OutputState }
+
+func (PlatformSaslPtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformSasl)(nil)).Elem()
+}
+
+func (o PlatformSaslPtrOutput) ToPlatformSaslPtrOutput() PlatformSaslPtrOutput {
+	return o
+}
+
+func (o PlatformSaslPtrOutput) ToPlatformSaslPtrOutputWithContext(ctx context.Context) PlatformSaslPtrOutput {
+	return o
+}
+
+func (o PlatformSaslPtrOutput) Elem() PlatformSaslOutput {
+	return o.ApplyT(func(v *PlatformSasl) PlatformSasl {
+		if v != nil {
+			return *v
+		}
+		var ret PlatformSasl
+		return ret
+	}).(PlatformSaslOutput)
+}
+
+// `plain`, `scram-sha-256` or `scram-sha-512`. Default: `scram-sha-512`.
+func (o PlatformSaslPtrOutput) Mechanism() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformSasl) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Mechanism
+	}).(pulumi.StringPtrOutput)
+}
+
+// The user's password.
+func (o PlatformSaslPtrOutput) Password() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformSasl) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Password
+	}).(pulumi.StringPtrOutput)
+}
+
+// The user.
+func (o PlatformSaslPtrOutput) Username() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformSasl) *string {
+		if v == nil {
+			return nil
+		}
+		return &v.Username
+	}).(pulumi.StringPtrOutput)
+}
+
+// Sizes of volumes in Kubernetes' notation.
+type PlatformStorage struct {
+	// Default: `10Gi`.
+	Couchdb *string `pulumi:"couchdb"`
+	// Of each invoker, for notes on what it has given to containers. Default: `1Gi`.
+	Invoker *string `pulumi:"invoker"`
+	// Default: `10Gi`.
+	Kafka *string `pulumi:"kafka"`
+}
+
+// PlatformStorageInput is an input type that accepts PlatformStorageArgs and PlatformStorageOutput values.
+// You can construct a concrete instance of `PlatformStorageInput` via:
+//
+//	PlatformStorageArgs{...}
+type PlatformStorageInput interface {
+	pulumi.Input
+
+	ToPlatformStorageOutput() PlatformStorageOutput
+	ToPlatformStorageOutputWithContext(context.Context) PlatformStorageOutput
+}
+
+// Sizes of volumes in Kubernetes' notation.
+type PlatformStorageArgs struct {
+	// Default: `10Gi`.
+	Couchdb *string `pulumi:"couchdb"`
+	// Of each invoker, for notes on what it has given to containers. Default: `1Gi`.
+	Invoker *string `pulumi:"invoker"`
+	// Default: `10Gi`.
+	Kafka *string `pulumi:"kafka"`
+}
+
+func (PlatformStorageArgs) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformStorage)(nil)).Elem()
+}
+
+func (i PlatformStorageArgs) ToPlatformStorageOutput() PlatformStorageOutput {
+	return i.ToPlatformStorageOutputWithContext(context.Background())
+}
+
+func (i PlatformStorageArgs) ToPlatformStorageOutputWithContext(ctx context.Context) PlatformStorageOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformStorageOutput)
+}
+
+func (i PlatformStorageArgs) ToPlatformStoragePtrOutput() PlatformStoragePtrOutput {
+	return i.ToPlatformStoragePtrOutputWithContext(context.Background())
+}
+
+func (i PlatformStorageArgs) ToPlatformStoragePtrOutputWithContext(ctx context.Context) PlatformStoragePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformStorageOutput).ToPlatformStoragePtrOutputWithContext(ctx)
+}
+
+// PlatformStoragePtrInput is an input type that accepts PlatformStorageArgs, PlatformStoragePtr and PlatformStoragePtrOutput values.
+// You can construct a concrete instance of `PlatformStoragePtrInput` via:
+//
+//	        PlatformStorageArgs{...}
+//
+//	or:
+//
+//	        nil
+type PlatformStoragePtrInput interface {
+	pulumi.Input
+
+	ToPlatformStoragePtrOutput() PlatformStoragePtrOutput
+	ToPlatformStoragePtrOutputWithContext(context.Context) PlatformStoragePtrOutput
+}
+
+type platformStoragePtrType PlatformStorageArgs
+
+func PlatformStoragePtr(v *PlatformStorageArgs) PlatformStoragePtrInput {
+	return (*platformStoragePtrType)(v)
+}
+
+func (*platformStoragePtrType) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformStorage)(nil)).Elem()
+}
+
+func (i *platformStoragePtrType) ToPlatformStoragePtrOutput() PlatformStoragePtrOutput {
+	return i.ToPlatformStoragePtrOutputWithContext(context.Background())
+}
+
+func (i *platformStoragePtrType) ToPlatformStoragePtrOutputWithContext(ctx context.Context) PlatformStoragePtrOutput {
+	return pulumi.ToOutputWithContext(ctx, i).(PlatformStoragePtrOutput)
+}
+
+// Sizes of volumes in Kubernetes' notation.
+type PlatformStorageOutput struct{ *pulumi.OutputState }
+
+func (PlatformStorageOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((*PlatformStorage)(nil)).Elem()
+}
+
+func (o PlatformStorageOutput) ToPlatformStorageOutput() PlatformStorageOutput {
+	return o
+}
+
+func (o PlatformStorageOutput) ToPlatformStorageOutputWithContext(ctx context.Context) PlatformStorageOutput {
+	return o
+}
+
+func (o PlatformStorageOutput) ToPlatformStoragePtrOutput() PlatformStoragePtrOutput {
+	return o.ToPlatformStoragePtrOutputWithContext(context.Background())
+}
+
+func (o PlatformStorageOutput) ToPlatformStoragePtrOutputWithContext(ctx context.Context) PlatformStoragePtrOutput {
+	return o.ApplyTWithContext(ctx, func(_ context.Context, v PlatformStorage) *PlatformStorage {
+		return &v
+	}).(PlatformStoragePtrOutput)
+}
+
+// Default: `10Gi`.
+func (o PlatformStorageOutput) Couchdb() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformStorage) *string { return v.Couchdb }).(pulumi.StringPtrOutput)
+}
+
+// Of each invoker, for notes on what it has given to containers. Default: `1Gi`.
+func (o PlatformStorageOutput) Invoker() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformStorage) *string { return v.Invoker }).(pulumi.StringPtrOutput)
+}
+
+// Default: `10Gi`.
+func (o PlatformStorageOutput) Kafka() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v PlatformStorage) *string { return v.Kafka }).(pulumi.StringPtrOutput)
+}
+
+type PlatformStoragePtrOutput struct{ *pulumi.OutputState }
+
+func (PlatformStoragePtrOutput) ElementType() reflect.Type {
+	return reflect.TypeOf((**PlatformStorage)(nil)).Elem()
+}
+
+func (o PlatformStoragePtrOutput) ToPlatformStoragePtrOutput() PlatformStoragePtrOutput {
+	return o
+}
+
+func (o PlatformStoragePtrOutput) ToPlatformStoragePtrOutputWithContext(ctx context.Context) PlatformStoragePtrOutput {
+	return o
+}
+
+func (o PlatformStoragePtrOutput) Elem() PlatformStorageOutput {
+	return o.ApplyT(func(v *PlatformStorage) PlatformStorage {
+		if v != nil {
+			return *v
+		}
+		var ret PlatformStorage
+		return ret
+	}).(PlatformStorageOutput)
+}
+
+// Default: `10Gi`.
+func (o PlatformStoragePtrOutput) Couchdb() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformStorage) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Couchdb
+	}).(pulumi.StringPtrOutput)
+}
+
+// Of each invoker, for notes on what it has given to containers. Default: `1Gi`.
+func (o PlatformStoragePtrOutput) Invoker() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformStorage) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Invoker
+	}).(pulumi.StringPtrOutput)
+}
+
+// Default: `10Gi`.
+func (o PlatformStoragePtrOutput) Kafka() pulumi.StringPtrOutput {
+	return o.ApplyT(func(v *PlatformStorage) *string {
+		if v == nil {
+			return nil
+		}
+		return v.Kafka
+	}).(pulumi.StringPtrOutput)
 }
 
 // A certificate and its key, in PEM form, or that they are to be generated.
@@ -1971,10 +3647,22 @@ func init() {
 	pulumi.RegisterInputType(reflect.TypeOf((*PlatformCouchdbPtrInput)(nil)).Elem(), PlatformCouchdbArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PlatformDockerInput)(nil)).Elem(), PlatformDockerArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PlatformDockerPtrInput)(nil)).Elem(), PlatformDockerArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformEngineAccessInput)(nil)).Elem(), PlatformEngineAccessArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformEngineAccessPtrInput)(nil)).Elem(), PlatformEngineAccessArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PlatformImagesInput)(nil)).Elem(), PlatformImagesArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PlatformImagesPtrInput)(nil)).Elem(), PlatformImagesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformKafkaInput)(nil)).Elem(), PlatformKafkaArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformKafkaPtrInput)(nil)).Elem(), PlatformKafkaArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformKubernetesInput)(nil)).Elem(), PlatformKubernetesArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformKubernetesPtrInput)(nil)).Elem(), PlatformKubernetesArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PlatformLimitsInput)(nil)).Elem(), PlatformLimitsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PlatformLimitsPtrInput)(nil)).Elem(), PlatformLimitsArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformMemoryInput)(nil)).Elem(), PlatformMemoryArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformMemoryPtrInput)(nil)).Elem(), PlatformMemoryArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformSaslInput)(nil)).Elem(), PlatformSaslArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformSaslPtrInput)(nil)).Elem(), PlatformSaslArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformStorageInput)(nil)).Elem(), PlatformStorageArgs{})
+	pulumi.RegisterInputType(reflect.TypeOf((*PlatformStoragePtrInput)(nil)).Elem(), PlatformStorageArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PlatformTlsInput)(nil)).Elem(), PlatformTlsArgs{})
 	pulumi.RegisterInputType(reflect.TypeOf((*PlatformTlsPtrInput)(nil)).Elem(), PlatformTlsArgs{})
 	pulumi.RegisterOutputType(ActionLimitsOutput{})
@@ -1987,10 +3675,22 @@ func init() {
 	pulumi.RegisterOutputType(PlatformCouchdbPtrOutput{})
 	pulumi.RegisterOutputType(PlatformDockerOutput{})
 	pulumi.RegisterOutputType(PlatformDockerPtrOutput{})
+	pulumi.RegisterOutputType(PlatformEngineAccessOutput{})
+	pulumi.RegisterOutputType(PlatformEngineAccessPtrOutput{})
 	pulumi.RegisterOutputType(PlatformImagesOutput{})
 	pulumi.RegisterOutputType(PlatformImagesPtrOutput{})
+	pulumi.RegisterOutputType(PlatformKafkaOutput{})
+	pulumi.RegisterOutputType(PlatformKafkaPtrOutput{})
+	pulumi.RegisterOutputType(PlatformKubernetesOutput{})
+	pulumi.RegisterOutputType(PlatformKubernetesPtrOutput{})
 	pulumi.RegisterOutputType(PlatformLimitsOutput{})
 	pulumi.RegisterOutputType(PlatformLimitsPtrOutput{})
+	pulumi.RegisterOutputType(PlatformMemoryOutput{})
+	pulumi.RegisterOutputType(PlatformMemoryPtrOutput{})
+	pulumi.RegisterOutputType(PlatformSaslOutput{})
+	pulumi.RegisterOutputType(PlatformSaslPtrOutput{})
+	pulumi.RegisterOutputType(PlatformStorageOutput{})
+	pulumi.RegisterOutputType(PlatformStoragePtrOutput{})
 	pulumi.RegisterOutputType(PlatformTlsOutput{})
 	pulumi.RegisterOutputType(PlatformTlsPtrOutput{})
 }

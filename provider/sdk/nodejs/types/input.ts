@@ -114,6 +114,10 @@ export interface NamespaceLimitsArgs {
  */
 export interface PlatformCouchdbArgs {
     /**
+     * Certificates in PEM form that are trusted besides those everybody trusts.
+     */
+    caCertificate?: string;
+    /**
      * The administrator's password.
      */
     password: pulumi.Input<string>;
@@ -132,6 +136,10 @@ export interface PlatformCouchdbArgs {
  */
 export interface PlatformDockerArgs {
     /**
+     * Port at which actions call the API, by plain HTTP, on the gateway of their network. Default: `apiPort`; with TLS and `host: 0.0.0.0`, which takes that port of all addresses, the one after `adminPort`.
+     */
+    actionsPort?: number;
+    /**
      * Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
      */
     allowDataLoss?: boolean;
@@ -148,9 +156,17 @@ export interface PlatformDockerArgs {
      */
     domain?: string;
     /**
-     * The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+     * The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: the first of `docker:context` and `docker:host` of the stack, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of the docker command, the socket of this machine. Needed beside a docker provider of the program that is for another engine.
      */
     engine?: string;
+    /**
+     * How the engine is entered. Default: what the environment and the configuration of ssh say.
+     */
+    engineAccess?: inputs.PlatformEngineAccessArgs;
+    /**
+     * Seconds each service has to become healthy. Default: 120.
+     */
+    healthTimeout?: number;
     /**
      * Other images than the defaults.
      */
@@ -164,15 +180,19 @@ export interface PlatformDockerArgs {
      */
     invokers?: number;
     /**
-     * A broker that is there already: `host:port`, several with commas. Default: one of its own.
+     * A Kafka that is there already. Default: one of its own.
      */
-    kafkaHosts?: string;
+    kafka?: inputs.PlatformKafkaArgs;
     /**
      * Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
      */
     kinds?: string[];
     /**
-     * Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+     * Upper bounds of memory.
+     */
+    memory?: inputs.PlatformMemoryArgs;
+    /**
+     * Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`; of a rootless engine, its own.
      */
     socket?: string;
     /**
@@ -183,6 +203,32 @@ export interface PlatformDockerArgs {
      * Certificate of the API. Default: plain HTTP.
      */
     tls?: inputs.PlatformTlsArgs;
+}
+
+/**
+ * How an engine at `ssh://` or `tcp://` is entered: the settings of the docker provider by the same names. They are given to the provider the platform makes; a docker provider of the program needs its own.
+ */
+export interface PlatformEngineAccessArgs {
+    /**
+     * Instead of a folder: the certificate of the engine's authority, in PEM form. Default: `DOCKER_CA_MATERIAL`.
+     */
+    caMaterial?: string;
+    /**
+     * The client's certificate, in PEM form. Default: `DOCKER_CERT_MATERIAL`.
+     */
+    certMaterial?: string;
+    /**
+     * Folder with `ca.pem`, `cert.pem` and `key.pem`; a relative one starts at the project. Default: `DOCKER_CERT_PATH`.
+     */
+    certPath?: string;
+    /**
+     * The client's key, in PEM form. Default: `DOCKER_KEY_MATERIAL`.
+     */
+    keyMaterial?: pulumi.Input<string | undefined>;
+    /**
+     * Further options of the ssh command, a word each, such as `-i` and the path of a key. It asks for nothing: keys with a passphrase need an agent, and the host must be in known_hosts.
+     */
+    sshOpts?: string[];
 }
 
 /**
@@ -205,6 +251,134 @@ export interface PlatformImagesArgs {
      * Controllers and invokers. Default: built from the source the provider carries.
      */
     platform?: string;
+    /**
+     * Kind to the image that runs it, instead of one that is built. Any image that speaks OpenWhisk's protocol of /init and /run will do, those of Apache OpenWhisk too, also for kinds that are not in the runtimes manifest, which are added.
+     */
+    runtimes?: {[key: string]: string};
+}
+
+/**
+ * A Kafka that is there already.
+ */
+export interface PlatformKafkaArgs {
+    /**
+     * Certificates in PEM form that are trusted besides those everybody trusts.
+     */
+    caCertificate?: string;
+    /**
+     * Its brokers: `host:port`, several with commas.
+     */
+    hosts: string;
+    /**
+     * Copies of each topic that is made. Default: 1.
+     */
+    replicationFactor?: number;
+    /**
+     * How to log in. Default: not at all.
+     */
+    sasl?: inputs.PlatformSaslArgs;
+    /**
+     * Over TLS. Default: true with `caCertificate`, else false.
+     */
+    tls?: boolean;
+}
+
+/**
+ * What only a platform in a cluster has.
+ */
+export interface PlatformKubernetesArgs {
+    /**
+     * Labels of the nodes that actions run on. Default: all nodes.
+     */
+    actionNodes?: {[key: string]: string};
+    /**
+     * Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+     */
+    allowDataLoss?: boolean;
+    /**
+     * Which of its contexts. Default: the current one.
+     */
+    context?: string;
+    /**
+     * Controllers behind nginx, up to 64. Default: 1.
+     */
+    controllers?: number;
+    /**
+     * A CouchDB that is there already. Default: one of its own.
+     */
+    couchdb?: inputs.PlatformCouchdbArgs;
+    /**
+     * The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+     */
+    domain?: string;
+    /**
+     * The namespace is there already: it is used, and left when the platform goes. Default: false.
+     */
+    existingNamespace?: boolean;
+    /**
+     * Seconds each service has to become healthy. Default: 120.
+     */
+    healthTimeout?: number;
+    /**
+     * Other images than the defaults.
+     */
+    images?: inputs.PlatformImagesArgs;
+    /**
+     * Invokers, up to 512. Default: 1.
+     */
+    invokers?: number;
+    /**
+     * A Kafka that is there already. Default: one of its own.
+     */
+    kafka?: inputs.PlatformKafkaArgs;
+    /**
+     * Kinds of actions there are, of those in the runtimes manifest. Default: `nodejs:20` and `python:3.11`.
+     */
+    kinds?: string[];
+    /**
+     * Path or content of the file that tells how the cluster is entered. Needed beside a kubernetes provider of the program. Default: `kubernetes:kubeconfig` of the stack, else `KUBECONFIG`, else that of the user.
+     */
+    kubeconfig?: string;
+    /**
+     * Upper bounds of memory.
+     */
+    memory?: inputs.PlatformMemoryArgs;
+    /**
+     * The namespace that is made for the platform. Default: the name of the platform.
+     */
+    namespace?: string;
+    /**
+     * Names of secrets of the namespace by which images are pulled. Default: none.
+     */
+    pullSecrets?: string[];
+    /**
+     * Where the images are that are built from the source the provider carries, such as `registry.example.com/openwhisk`: a cluster builds none, `npm run images` puts them there. Needed unless `images` names all.
+     */
+    registry?: string;
+    /**
+     * Annotations of the service that is reached from outside.
+     */
+    serviceAnnotations?: {[key: string]: string};
+    /**
+     * How it is reached from outside: `LoadBalancer`, `NodePort` (with `host`, `apiPort` and `adminPort`) or `ClusterIP`, from the cluster alone. Default: `LoadBalancer`.
+     */
+    serviceType?: string;
+    /**
+     * Blocks of addresses that may reach a load balancer, such as `203.0.113.0/24`. Default: all.
+     */
+    sourceRanges?: string[];
+    /**
+     * Sizes of the volumes.
+     */
+    storage?: inputs.PlatformStorageArgs;
+    /**
+     * Class of the volumes. Default: that of the cluster.
+     */
+    storageClass?: string;
+    /**
+     * Certificate of the API. Default: plain HTTP.
+     */
+    tls?: inputs.PlatformTlsArgs;
 }
 
 /**
@@ -227,6 +401,68 @@ export interface PlatformLimitsArgs {
      * Actions in one sequence, nested ones counted. Default: 50.
      */
     sequenceLength?: number;
+}
+
+/**
+ * The most each container of a service may have, in MB; none of it is swapped.
+ */
+export interface PlatformMemoryArgs {
+    /**
+     * Default: 512.
+     */
+    controller?: number;
+    /**
+     * Default: 1024.
+     */
+    couchdb?: number;
+    /**
+     * Containers of actions come on top: see `userMemory`. Default: 512.
+     */
+    invoker?: number;
+    /**
+     * Half of it is for Java's heap. Default: 1024.
+     */
+    kafka?: number;
+    /**
+     * Default: 256.
+     */
+    nginx?: number;
+}
+
+/**
+ * How to log in at a Kafka.
+ */
+export interface PlatformSaslArgs {
+    /**
+     * `plain`, `scram-sha-256` or `scram-sha-512`. Default: `scram-sha-512`.
+     */
+    mechanism?: string;
+    /**
+     * The user's password.
+     */
+    password: pulumi.Input<string>;
+    /**
+     * The user.
+     */
+    username: string;
+}
+
+/**
+ * Sizes of volumes in Kubernetes' notation.
+ */
+export interface PlatformStorageArgs {
+    /**
+     * Default: `10Gi`.
+     */
+    couchdb?: string;
+    /**
+     * Of each invoker, for notes on what it has given to containers. Default: `1Gi`.
+     */
+    invoker?: string;
+    /**
+     * Default: `10Gi`.
+     */
+    kafka?: string;
 }
 
 /**

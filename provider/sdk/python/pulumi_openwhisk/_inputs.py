@@ -23,10 +23,22 @@ __all__ = [
     'PlatformCouchdbArgsDict',
     'PlatformDockerArgs',
     'PlatformDockerArgsDict',
+    'PlatformEngineAccessArgs',
+    'PlatformEngineAccessArgsDict',
     'PlatformImagesArgs',
     'PlatformImagesArgsDict',
+    'PlatformKafkaArgs',
+    'PlatformKafkaArgsDict',
+    'PlatformKubernetesArgs',
+    'PlatformKubernetesArgsDict',
     'PlatformLimitsArgs',
     'PlatformLimitsArgsDict',
+    'PlatformMemoryArgs',
+    'PlatformMemoryArgsDict',
+    'PlatformSaslArgs',
+    'PlatformSaslArgsDict',
+    'PlatformStorageArgs',
+    'PlatformStorageArgsDict',
     'PlatformTlsArgs',
     'PlatformTlsArgsDict',
 ]
@@ -535,23 +547,31 @@ class PlatformCouchdbArgsDict(TypedDict):
     """
     An administrator.
     """
+    ca_certificate: NotRequired[_builtins.str]
+    """
+    Certificates in PEM form that are trusted besides those everybody trusts.
+    """
 
 @pulumi.input_type
 class PlatformCouchdbArgs:
     def __init__(__self__, *,
                  password: pulumi.Input[_builtins.str],
                  url: _builtins.str,
-                 username: _builtins.str):
+                 username: _builtins.str,
+                 ca_certificate: Optional[_builtins.str] = None):
         """
         A CouchDB that is there already.
 
         :param pulumi.Input[_builtins.str] password: The administrator's password.
         :param _builtins.str url: Its address, such as `http://couchdb.example.com:5984`.
         :param _builtins.str username: An administrator.
+        :param _builtins.str ca_certificate: Certificates in PEM form that are trusted besides those everybody trusts.
         """
         pulumi.set(__self__, "password", password)
         pulumi.set(__self__, "url", url)
         pulumi.set(__self__, "username", username)
+        if ca_certificate is not None:
+            pulumi.set(__self__, "ca_certificate", ca_certificate)
 
     @_builtins.property
     @pulumi.getter
@@ -589,10 +609,26 @@ class PlatformCouchdbArgs:
     def username(self, value: _builtins.str):
         pulumi.set(self, "username", value)
 
+    @_builtins.property
+    @pulumi.getter(name="caCertificate")
+    def ca_certificate(self) -> Optional[_builtins.str]:
+        """
+        Certificates in PEM form that are trusted besides those everybody trusts.
+        """
+        return pulumi.get(self, "ca_certificate")
+
+    @ca_certificate.setter
+    def ca_certificate(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "ca_certificate", value)
+
 
 class PlatformDockerArgsDict(TypedDict):
     """
     What only a platform of containers has.
+    """
+    actions_port: NotRequired[_builtins.int]
+    """
+    Port at which actions call the API, by plain HTTP, on the gateway of their network. Default: `apiPort`; with TLS and `host: 0.0.0.0`, which takes that port of all addresses, the one after `adminPort`.
     """
     allow_data_loss: NotRequired[_builtins.bool]
     """
@@ -612,7 +648,15 @@ class PlatformDockerArgsDict(TypedDict):
     """
     engine: NotRequired[_builtins.str]
     """
-    The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+    The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: the first of `docker:context` and `docker:host` of the stack, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of the docker command, the socket of this machine. Needed beside a docker provider of the program that is for another engine.
+    """
+    engine_access: NotRequired['PlatformEngineAccessArgsDict']
+    """
+    How the engine is entered. Default: what the environment and the configuration of ssh say.
+    """
+    health_timeout: NotRequired[_builtins.int]
+    """
+    Seconds each service has to become healthy. Default: 120.
     """
     images: NotRequired['PlatformImagesArgsDict']
     """
@@ -626,17 +670,21 @@ class PlatformDockerArgsDict(TypedDict):
     """
     Invokers, up to 64. Default: 1.
     """
-    kafka_hosts: NotRequired[_builtins.str]
+    kafka: NotRequired['PlatformKafkaArgsDict']
     """
-    A broker that is there already: `host:port`, several with commas. Default: one of its own.
+    A Kafka that is there already. Default: one of its own.
     """
     kinds: NotRequired[Sequence[_builtins.str]]
     """
     Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
     """
+    memory: NotRequired['PlatformMemoryArgsDict']
+    """
+    Upper bounds of memory.
+    """
     socket: NotRequired[_builtins.str]
     """
-    Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+    Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`; of a rootless engine, its own.
     """
     subnet: NotRequired[_builtins.str]
     """
@@ -650,36 +698,46 @@ class PlatformDockerArgsDict(TypedDict):
 @pulumi.input_type
 class PlatformDockerArgs:
     def __init__(__self__, *,
+                 actions_port: Optional[_builtins.int] = None,
                  allow_data_loss: Optional[_builtins.bool] = None,
                  controllers: Optional[_builtins.int] = None,
                  couchdb: Optional['PlatformCouchdbArgs'] = None,
                  domain: Optional[_builtins.str] = None,
                  engine: Optional[_builtins.str] = None,
+                 engine_access: Optional['PlatformEngineAccessArgs'] = None,
+                 health_timeout: Optional[_builtins.int] = None,
                  images: Optional['PlatformImagesArgs'] = None,
                  invoker_port: Optional[_builtins.int] = None,
                  invokers: Optional[_builtins.int] = None,
-                 kafka_hosts: Optional[_builtins.str] = None,
+                 kafka: Optional['PlatformKafkaArgs'] = None,
                  kinds: Optional[Sequence[_builtins.str]] = None,
+                 memory: Optional['PlatformMemoryArgs'] = None,
                  socket: Optional[_builtins.str] = None,
                  subnet: Optional[_builtins.str] = None,
                  tls: Optional['PlatformTlsArgs'] = None):
         """
         What only a platform of containers has.
 
+        :param _builtins.int actions_port: Port at which actions call the API, by plain HTTP, on the gateway of their network. Default: `apiPort`; with TLS and `host: 0.0.0.0`, which takes that port of all addresses, the one after `adminPort`.
         :param _builtins.bool allow_data_loss: Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
         :param _builtins.int controllers: Controllers behind nginx, up to 32. Default: 1.
         :param 'PlatformCouchdbArgs' couchdb: A CouchDB that is there already. Default: one of its own.
         :param _builtins.str domain: The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
-        :param _builtins.str engine: The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+        :param _builtins.str engine: The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: the first of `docker:context` and `docker:host` of the stack, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of the docker command, the socket of this machine. Needed beside a docker provider of the program that is for another engine.
+        :param 'PlatformEngineAccessArgs' engine_access: How the engine is entered. Default: what the environment and the configuration of ssh say.
+        :param _builtins.int health_timeout: Seconds each service has to become healthy. Default: 120.
         :param 'PlatformImagesArgs' images: Other images than the defaults.
         :param _builtins.int invoker_port: First of the ports on which invokers tell how they are; they take as many as there are of them. Default: 12001.
         :param _builtins.int invokers: Invokers, up to 64. Default: 1.
-        :param _builtins.str kafka_hosts: A broker that is there already: `host:port`, several with commas. Default: one of its own.
+        :param 'PlatformKafkaArgs' kafka: A Kafka that is there already. Default: one of its own.
         :param Sequence[_builtins.str] kinds: Kinds of actions there are, of those in the runtimes manifest; an image is built for each. Default: `nodejs:20` and `python:3.11`.
-        :param _builtins.str socket: Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+        :param 'PlatformMemoryArgs' memory: Upper bounds of memory.
+        :param _builtins.str socket: Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`; of a rootless engine, its own.
         :param _builtins.str subnet: A /16 block for its networks, such as `10.200.0.0/16`, which nothing else on the host of the engine uses. Default: one from the upper half of 10/8, by the name of the platform.
         :param 'PlatformTlsArgs' tls: Certificate of the API. Default: plain HTTP.
         """
+        if actions_port is not None:
+            pulumi.set(__self__, "actions_port", actions_port)
         if allow_data_loss is not None:
             pulumi.set(__self__, "allow_data_loss", allow_data_loss)
         if controllers is not None:
@@ -690,22 +748,40 @@ class PlatformDockerArgs:
             pulumi.set(__self__, "domain", domain)
         if engine is not None:
             pulumi.set(__self__, "engine", engine)
+        if engine_access is not None:
+            pulumi.set(__self__, "engine_access", engine_access)
+        if health_timeout is not None:
+            pulumi.set(__self__, "health_timeout", health_timeout)
         if images is not None:
             pulumi.set(__self__, "images", images)
         if invoker_port is not None:
             pulumi.set(__self__, "invoker_port", invoker_port)
         if invokers is not None:
             pulumi.set(__self__, "invokers", invokers)
-        if kafka_hosts is not None:
-            pulumi.set(__self__, "kafka_hosts", kafka_hosts)
+        if kafka is not None:
+            pulumi.set(__self__, "kafka", kafka)
         if kinds is not None:
             pulumi.set(__self__, "kinds", kinds)
+        if memory is not None:
+            pulumi.set(__self__, "memory", memory)
         if socket is not None:
             pulumi.set(__self__, "socket", socket)
         if subnet is not None:
             pulumi.set(__self__, "subnet", subnet)
         if tls is not None:
             pulumi.set(__self__, "tls", tls)
+
+    @_builtins.property
+    @pulumi.getter(name="actionsPort")
+    def actions_port(self) -> Optional[_builtins.int]:
+        """
+        Port at which actions call the API, by plain HTTP, on the gateway of their network. Default: `apiPort`; with TLS and `host: 0.0.0.0`, which takes that port of all addresses, the one after `adminPort`.
+        """
+        return pulumi.get(self, "actions_port")
+
+    @actions_port.setter
+    def actions_port(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "actions_port", value)
 
     @_builtins.property
     @pulumi.getter(name="allowDataLoss")
@@ -759,13 +835,37 @@ class PlatformDockerArgs:
     @pulumi.getter
     def engine(self) -> Optional[_builtins.str]:
         """
-        The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: that of the docker provider in use.
+        The engine: `unix:///...`, `tcp://host:port` or `ssh://user@host`. Default: the first of `docker:context` and `docker:host` of the stack, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of the docker command, the socket of this machine. Needed beside a docker provider of the program that is for another engine.
         """
         return pulumi.get(self, "engine")
 
     @engine.setter
     def engine(self, value: Optional[_builtins.str]):
         pulumi.set(self, "engine", value)
+
+    @_builtins.property
+    @pulumi.getter(name="engineAccess")
+    def engine_access(self) -> Optional['PlatformEngineAccessArgs']:
+        """
+        How the engine is entered. Default: what the environment and the configuration of ssh say.
+        """
+        return pulumi.get(self, "engine_access")
+
+    @engine_access.setter
+    def engine_access(self, value: Optional['PlatformEngineAccessArgs']):
+        pulumi.set(self, "engine_access", value)
+
+    @_builtins.property
+    @pulumi.getter(name="healthTimeout")
+    def health_timeout(self) -> Optional[_builtins.int]:
+        """
+        Seconds each service has to become healthy. Default: 120.
+        """
+        return pulumi.get(self, "health_timeout")
+
+    @health_timeout.setter
+    def health_timeout(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "health_timeout", value)
 
     @_builtins.property
     @pulumi.getter
@@ -804,16 +904,16 @@ class PlatformDockerArgs:
         pulumi.set(self, "invokers", value)
 
     @_builtins.property
-    @pulumi.getter(name="kafkaHosts")
-    def kafka_hosts(self) -> Optional[_builtins.str]:
+    @pulumi.getter
+    def kafka(self) -> Optional['PlatformKafkaArgs']:
         """
-        A broker that is there already: `host:port`, several with commas. Default: one of its own.
+        A Kafka that is there already. Default: one of its own.
         """
-        return pulumi.get(self, "kafka_hosts")
+        return pulumi.get(self, "kafka")
 
-    @kafka_hosts.setter
-    def kafka_hosts(self, value: Optional[_builtins.str]):
-        pulumi.set(self, "kafka_hosts", value)
+    @kafka.setter
+    def kafka(self, value: Optional['PlatformKafkaArgs']):
+        pulumi.set(self, "kafka", value)
 
     @_builtins.property
     @pulumi.getter
@@ -829,9 +929,21 @@ class PlatformDockerArgs:
 
     @_builtins.property
     @pulumi.getter
+    def memory(self) -> Optional['PlatformMemoryArgs']:
+        """
+        Upper bounds of memory.
+        """
+        return pulumi.get(self, "memory")
+
+    @memory.setter
+    def memory(self, value: Optional['PlatformMemoryArgs']):
+        pulumi.set(self, "memory", value)
+
+    @_builtins.property
+    @pulumi.getter
     def socket(self) -> Optional[_builtins.str]:
         """
-        Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+        Path of the engine's socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`; of a rootless engine, its own.
         """
         return pulumi.get(self, "socket")
 
@@ -864,6 +976,120 @@ class PlatformDockerArgs:
         pulumi.set(self, "tls", value)
 
 
+class PlatformEngineAccessArgsDict(TypedDict):
+    """
+    How an engine at `ssh://` or `tcp://` is entered: the settings of the docker provider by the same names. They are given to the provider the platform makes; a docker provider of the program needs its own.
+    """
+    ca_material: NotRequired[_builtins.str]
+    """
+    Instead of a folder: the certificate of the engine's authority, in PEM form. Default: `DOCKER_CA_MATERIAL`.
+    """
+    cert_material: NotRequired[_builtins.str]
+    """
+    The client's certificate, in PEM form. Default: `DOCKER_CERT_MATERIAL`.
+    """
+    cert_path: NotRequired[_builtins.str]
+    """
+    Folder with `ca.pem`, `cert.pem` and `key.pem`; a relative one starts at the project. Default: `DOCKER_CERT_PATH`.
+    """
+    key_material: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    The client's key, in PEM form. Default: `DOCKER_KEY_MATERIAL`.
+    """
+    ssh_opts: NotRequired[Sequence[_builtins.str]]
+    """
+    Further options of the ssh command, a word each, such as `-i` and the path of a key. It asks for nothing: keys with a passphrase need an agent, and the host must be in known_hosts.
+    """
+
+@pulumi.input_type
+class PlatformEngineAccessArgs:
+    def __init__(__self__, *,
+                 ca_material: Optional[_builtins.str] = None,
+                 cert_material: Optional[_builtins.str] = None,
+                 cert_path: Optional[_builtins.str] = None,
+                 key_material: pulumi.Input[Optional[_builtins.str]] = None,
+                 ssh_opts: Optional[Sequence[_builtins.str]] = None):
+        """
+        How an engine at `ssh://` or `tcp://` is entered: the settings of the docker provider by the same names. They are given to the provider the platform makes; a docker provider of the program needs its own.
+
+        :param _builtins.str ca_material: Instead of a folder: the certificate of the engine's authority, in PEM form. Default: `DOCKER_CA_MATERIAL`.
+        :param _builtins.str cert_material: The client's certificate, in PEM form. Default: `DOCKER_CERT_MATERIAL`.
+        :param _builtins.str cert_path: Folder with `ca.pem`, `cert.pem` and `key.pem`; a relative one starts at the project. Default: `DOCKER_CERT_PATH`.
+        :param pulumi.Input[_builtins.str] key_material: The client's key, in PEM form. Default: `DOCKER_KEY_MATERIAL`.
+        :param Sequence[_builtins.str] ssh_opts: Further options of the ssh command, a word each, such as `-i` and the path of a key. It asks for nothing: keys with a passphrase need an agent, and the host must be in known_hosts.
+        """
+        if ca_material is not None:
+            pulumi.set(__self__, "ca_material", ca_material)
+        if cert_material is not None:
+            pulumi.set(__self__, "cert_material", cert_material)
+        if cert_path is not None:
+            pulumi.set(__self__, "cert_path", cert_path)
+        if key_material is not None:
+            pulumi.set(__self__, "key_material", key_material)
+        if ssh_opts is not None:
+            pulumi.set(__self__, "ssh_opts", ssh_opts)
+
+    @_builtins.property
+    @pulumi.getter(name="caMaterial")
+    def ca_material(self) -> Optional[_builtins.str]:
+        """
+        Instead of a folder: the certificate of the engine's authority, in PEM form. Default: `DOCKER_CA_MATERIAL`.
+        """
+        return pulumi.get(self, "ca_material")
+
+    @ca_material.setter
+    def ca_material(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "ca_material", value)
+
+    @_builtins.property
+    @pulumi.getter(name="certMaterial")
+    def cert_material(self) -> Optional[_builtins.str]:
+        """
+        The client's certificate, in PEM form. Default: `DOCKER_CERT_MATERIAL`.
+        """
+        return pulumi.get(self, "cert_material")
+
+    @cert_material.setter
+    def cert_material(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "cert_material", value)
+
+    @_builtins.property
+    @pulumi.getter(name="certPath")
+    def cert_path(self) -> Optional[_builtins.str]:
+        """
+        Folder with `ca.pem`, `cert.pem` and `key.pem`; a relative one starts at the project. Default: `DOCKER_CERT_PATH`.
+        """
+        return pulumi.get(self, "cert_path")
+
+    @cert_path.setter
+    def cert_path(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "cert_path", value)
+
+    @_builtins.property
+    @pulumi.getter(name="keyMaterial")
+    def key_material(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        The client's key, in PEM form. Default: `DOCKER_KEY_MATERIAL`.
+        """
+        return pulumi.get(self, "key_material")
+
+    @key_material.setter
+    def key_material(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "key_material", value)
+
+    @_builtins.property
+    @pulumi.getter(name="sshOpts")
+    def ssh_opts(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Further options of the ssh command, a word each, such as `-i` and the path of a key. It asks for nothing: keys with a passphrase need an agent, and the host must be in known_hosts.
+        """
+        return pulumi.get(self, "ssh_opts")
+
+    @ssh_opts.setter
+    def ssh_opts(self, value: Optional[Sequence[_builtins.str]]):
+        pulumi.set(self, "ssh_opts", value)
+
+
 class PlatformImagesArgsDict(TypedDict):
     """
     Images by their full names, tags included.
@@ -884,6 +1110,10 @@ class PlatformImagesArgsDict(TypedDict):
     """
     Controllers and invokers. Default: built from the source the provider carries.
     """
+    runtimes: NotRequired[Mapping[str, _builtins.str]]
+    """
+    Kind to the image that runs it, instead of one that is built. Any image that speaks OpenWhisk's protocol of /init and /run will do, those of Apache OpenWhisk too, also for kinds that are not in the runtimes manifest, which are added.
+    """
 
 @pulumi.input_type
 class PlatformImagesArgs:
@@ -891,7 +1121,8 @@ class PlatformImagesArgs:
                  couchdb: Optional[_builtins.str] = None,
                  kafka: Optional[_builtins.str] = None,
                  nginx: Optional[_builtins.str] = None,
-                 platform: Optional[_builtins.str] = None):
+                 platform: Optional[_builtins.str] = None,
+                 runtimes: Optional[Mapping[str, _builtins.str]] = None):
         """
         Images by their full names, tags included.
 
@@ -899,6 +1130,7 @@ class PlatformImagesArgs:
         :param _builtins.str kafka: Default: `apache/kafka:4.1.0`.
         :param _builtins.str nginx: Default: `nginx:1.28-bookworm`.
         :param _builtins.str platform: Controllers and invokers. Default: built from the source the provider carries.
+        :param Mapping[str, _builtins.str] runtimes: Kind to the image that runs it, instead of one that is built. Any image that speaks OpenWhisk's protocol of /init and /run will do, those of Apache OpenWhisk too, also for kinds that are not in the runtimes manifest, which are added.
         """
         if couchdb is not None:
             pulumi.set(__self__, "couchdb", couchdb)
@@ -908,6 +1140,8 @@ class PlatformImagesArgs:
             pulumi.set(__self__, "nginx", nginx)
         if platform is not None:
             pulumi.set(__self__, "platform", platform)
+        if runtimes is not None:
+            pulumi.set(__self__, "runtimes", runtimes)
 
     @_builtins.property
     @pulumi.getter
@@ -956,6 +1190,605 @@ class PlatformImagesArgs:
     @platform.setter
     def platform(self, value: Optional[_builtins.str]):
         pulumi.set(self, "platform", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def runtimes(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        Kind to the image that runs it, instead of one that is built. Any image that speaks OpenWhisk's protocol of /init and /run will do, those of Apache OpenWhisk too, also for kinds that are not in the runtimes manifest, which are added.
+        """
+        return pulumi.get(self, "runtimes")
+
+    @runtimes.setter
+    def runtimes(self, value: Optional[Mapping[str, _builtins.str]]):
+        pulumi.set(self, "runtimes", value)
+
+
+class PlatformKafkaArgsDict(TypedDict):
+    """
+    A Kafka that is there already.
+    """
+    hosts: _builtins.str
+    """
+    Its brokers: `host:port`, several with commas.
+    """
+    ca_certificate: NotRequired[_builtins.str]
+    """
+    Certificates in PEM form that are trusted besides those everybody trusts.
+    """
+    replication_factor: NotRequired[_builtins.int]
+    """
+    Copies of each topic that is made. Default: 1.
+    """
+    sasl: NotRequired['PlatformSaslArgsDict']
+    """
+    How to log in. Default: not at all.
+    """
+    tls: NotRequired[_builtins.bool]
+    """
+    Over TLS. Default: true with `caCertificate`, else false.
+    """
+
+@pulumi.input_type
+class PlatformKafkaArgs:
+    def __init__(__self__, *,
+                 hosts: _builtins.str,
+                 ca_certificate: Optional[_builtins.str] = None,
+                 replication_factor: Optional[_builtins.int] = None,
+                 sasl: Optional['PlatformSaslArgs'] = None,
+                 tls: Optional[_builtins.bool] = None):
+        """
+        A Kafka that is there already.
+
+        :param _builtins.str hosts: Its brokers: `host:port`, several with commas.
+        :param _builtins.str ca_certificate: Certificates in PEM form that are trusted besides those everybody trusts.
+        :param _builtins.int replication_factor: Copies of each topic that is made. Default: 1.
+        :param 'PlatformSaslArgs' sasl: How to log in. Default: not at all.
+        :param _builtins.bool tls: Over TLS. Default: true with `caCertificate`, else false.
+        """
+        pulumi.set(__self__, "hosts", hosts)
+        if ca_certificate is not None:
+            pulumi.set(__self__, "ca_certificate", ca_certificate)
+        if replication_factor is not None:
+            pulumi.set(__self__, "replication_factor", replication_factor)
+        if sasl is not None:
+            pulumi.set(__self__, "sasl", sasl)
+        if tls is not None:
+            pulumi.set(__self__, "tls", tls)
+
+    @_builtins.property
+    @pulumi.getter
+    def hosts(self) -> _builtins.str:
+        """
+        Its brokers: `host:port`, several with commas.
+        """
+        return pulumi.get(self, "hosts")
+
+    @hosts.setter
+    def hosts(self, value: _builtins.str):
+        pulumi.set(self, "hosts", value)
+
+    @_builtins.property
+    @pulumi.getter(name="caCertificate")
+    def ca_certificate(self) -> Optional[_builtins.str]:
+        """
+        Certificates in PEM form that are trusted besides those everybody trusts.
+        """
+        return pulumi.get(self, "ca_certificate")
+
+    @ca_certificate.setter
+    def ca_certificate(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "ca_certificate", value)
+
+    @_builtins.property
+    @pulumi.getter(name="replicationFactor")
+    def replication_factor(self) -> Optional[_builtins.int]:
+        """
+        Copies of each topic that is made. Default: 1.
+        """
+        return pulumi.get(self, "replication_factor")
+
+    @replication_factor.setter
+    def replication_factor(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "replication_factor", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def sasl(self) -> Optional['PlatformSaslArgs']:
+        """
+        How to log in. Default: not at all.
+        """
+        return pulumi.get(self, "sasl")
+
+    @sasl.setter
+    def sasl(self, value: Optional['PlatformSaslArgs']):
+        pulumi.set(self, "sasl", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def tls(self) -> Optional[_builtins.bool]:
+        """
+        Over TLS. Default: true with `caCertificate`, else false.
+        """
+        return pulumi.get(self, "tls")
+
+    @tls.setter
+    def tls(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "tls", value)
+
+
+class PlatformKubernetesArgsDict(TypedDict):
+    """
+    What only a platform in a cluster has.
+    """
+    action_nodes: NotRequired[Mapping[str, _builtins.str]]
+    """
+    Labels of the nodes that actions run on. Default: all nodes.
+    """
+    allow_data_loss: NotRequired[_builtins.bool]
+    """
+    Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+    """
+    context: NotRequired[_builtins.str]
+    """
+    Which of its contexts. Default: the current one.
+    """
+    controllers: NotRequired[_builtins.int]
+    """
+    Controllers behind nginx, up to 64. Default: 1.
+    """
+    couchdb: NotRequired['PlatformCouchdbArgsDict']
+    """
+    A CouchDB that is there already. Default: one of its own.
+    """
+    domain: NotRequired[_builtins.str]
+    """
+    The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+    """
+    existing_namespace: NotRequired[_builtins.bool]
+    """
+    The namespace is there already: it is used, and left when the platform goes. Default: false.
+    """
+    health_timeout: NotRequired[_builtins.int]
+    """
+    Seconds each service has to become healthy. Default: 120.
+    """
+    images: NotRequired['PlatformImagesArgsDict']
+    """
+    Other images than the defaults.
+    """
+    invokers: NotRequired[_builtins.int]
+    """
+    Invokers, up to 512. Default: 1.
+    """
+    kafka: NotRequired['PlatformKafkaArgsDict']
+    """
+    A Kafka that is there already. Default: one of its own.
+    """
+    kinds: NotRequired[Sequence[_builtins.str]]
+    """
+    Kinds of actions there are, of those in the runtimes manifest. Default: `nodejs:20` and `python:3.11`.
+    """
+    kubeconfig: NotRequired[_builtins.str]
+    """
+    Path or content of the file that tells how the cluster is entered. Needed beside a kubernetes provider of the program. Default: `kubernetes:kubeconfig` of the stack, else `KUBECONFIG`, else that of the user.
+    """
+    memory: NotRequired['PlatformMemoryArgsDict']
+    """
+    Upper bounds of memory.
+    """
+    namespace: NotRequired[_builtins.str]
+    """
+    The namespace that is made for the platform. Default: the name of the platform.
+    """
+    pull_secrets: NotRequired[Sequence[_builtins.str]]
+    """
+    Names of secrets of the namespace by which images are pulled. Default: none.
+    """
+    registry: NotRequired[_builtins.str]
+    """
+    Where the images are that are built from the source the provider carries, such as `registry.example.com/openwhisk`: a cluster builds none, `npm run images` puts them there. Needed unless `images` names all.
+    """
+    service_annotations: NotRequired[Mapping[str, _builtins.str]]
+    """
+    Annotations of the service that is reached from outside.
+    """
+    service_type: NotRequired[_builtins.str]
+    """
+    How it is reached from outside: `LoadBalancer`, `NodePort` (with `host`, `apiPort` and `adminPort`) or `ClusterIP`, from the cluster alone. Default: `LoadBalancer`.
+    """
+    source_ranges: NotRequired[Sequence[_builtins.str]]
+    """
+    Blocks of addresses that may reach a load balancer, such as `203.0.113.0/24`. Default: all.
+    """
+    storage: NotRequired['PlatformStorageArgsDict']
+    """
+    Sizes of the volumes.
+    """
+    storage_class: NotRequired[_builtins.str]
+    """
+    Class of the volumes. Default: that of the cluster.
+    """
+    tls: NotRequired['PlatformTlsArgsDict']
+    """
+    Certificate of the API. Default: plain HTTP.
+    """
+
+@pulumi.input_type
+class PlatformKubernetesArgs:
+    def __init__(__self__, *,
+                 action_nodes: Optional[Mapping[str, _builtins.str]] = None,
+                 allow_data_loss: Optional[_builtins.bool] = None,
+                 context: Optional[_builtins.str] = None,
+                 controllers: Optional[_builtins.int] = None,
+                 couchdb: Optional['PlatformCouchdbArgs'] = None,
+                 domain: Optional[_builtins.str] = None,
+                 existing_namespace: Optional[_builtins.bool] = None,
+                 health_timeout: Optional[_builtins.int] = None,
+                 images: Optional['PlatformImagesArgs'] = None,
+                 invokers: Optional[_builtins.int] = None,
+                 kafka: Optional['PlatformKafkaArgs'] = None,
+                 kinds: Optional[Sequence[_builtins.str]] = None,
+                 kubeconfig: Optional[_builtins.str] = None,
+                 memory: Optional['PlatformMemoryArgs'] = None,
+                 namespace: Optional[_builtins.str] = None,
+                 pull_secrets: Optional[Sequence[_builtins.str]] = None,
+                 registry: Optional[_builtins.str] = None,
+                 service_annotations: Optional[Mapping[str, _builtins.str]] = None,
+                 service_type: Optional[_builtins.str] = None,
+                 source_ranges: Optional[Sequence[_builtins.str]] = None,
+                 storage: Optional['PlatformStorageArgs'] = None,
+                 storage_class: Optional[_builtins.str] = None,
+                 tls: Optional['PlatformTlsArgs'] = None):
+        """
+        What only a platform in a cluster has.
+
+        :param Mapping[str, _builtins.str] action_nodes: Labels of the nodes that actions run on. Default: all nodes.
+        :param _builtins.bool allow_data_loss: Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+        :param _builtins.str context: Which of its contexts. Default: the current one.
+        :param _builtins.int controllers: Controllers behind nginx, up to 64. Default: 1.
+        :param 'PlatformCouchdbArgs' couchdb: A CouchDB that is there already. Default: one of its own.
+        :param _builtins.str domain: The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+        :param _builtins.bool existing_namespace: The namespace is there already: it is used, and left when the platform goes. Default: false.
+        :param _builtins.int health_timeout: Seconds each service has to become healthy. Default: 120.
+        :param 'PlatformImagesArgs' images: Other images than the defaults.
+        :param _builtins.int invokers: Invokers, up to 512. Default: 1.
+        :param 'PlatformKafkaArgs' kafka: A Kafka that is there already. Default: one of its own.
+        :param Sequence[_builtins.str] kinds: Kinds of actions there are, of those in the runtimes manifest. Default: `nodejs:20` and `python:3.11`.
+        :param _builtins.str kubeconfig: Path or content of the file that tells how the cluster is entered. Needed beside a kubernetes provider of the program. Default: `kubernetes:kubeconfig` of the stack, else `KUBECONFIG`, else that of the user.
+        :param 'PlatformMemoryArgs' memory: Upper bounds of memory.
+        :param _builtins.str namespace: The namespace that is made for the platform. Default: the name of the platform.
+        :param Sequence[_builtins.str] pull_secrets: Names of secrets of the namespace by which images are pulled. Default: none.
+        :param _builtins.str registry: Where the images are that are built from the source the provider carries, such as `registry.example.com/openwhisk`: a cluster builds none, `npm run images` puts them there. Needed unless `images` names all.
+        :param Mapping[str, _builtins.str] service_annotations: Annotations of the service that is reached from outside.
+        :param _builtins.str service_type: How it is reached from outside: `LoadBalancer`, `NodePort` (with `host`, `apiPort` and `adminPort`) or `ClusterIP`, from the cluster alone. Default: `LoadBalancer`.
+        :param Sequence[_builtins.str] source_ranges: Blocks of addresses that may reach a load balancer, such as `203.0.113.0/24`. Default: all.
+        :param 'PlatformStorageArgs' storage: Sizes of the volumes.
+        :param _builtins.str storage_class: Class of the volumes. Default: that of the cluster.
+        :param 'PlatformTlsArgs' tls: Certificate of the API. Default: plain HTTP.
+        """
+        if action_nodes is not None:
+            pulumi.set(__self__, "action_nodes", action_nodes)
+        if allow_data_loss is not None:
+            pulumi.set(__self__, "allow_data_loss", allow_data_loss)
+        if context is not None:
+            pulumi.set(__self__, "context", context)
+        if controllers is not None:
+            pulumi.set(__self__, "controllers", controllers)
+        if couchdb is not None:
+            pulumi.set(__self__, "couchdb", couchdb)
+        if domain is not None:
+            pulumi.set(__self__, "domain", domain)
+        if existing_namespace is not None:
+            pulumi.set(__self__, "existing_namespace", existing_namespace)
+        if health_timeout is not None:
+            pulumi.set(__self__, "health_timeout", health_timeout)
+        if images is not None:
+            pulumi.set(__self__, "images", images)
+        if invokers is not None:
+            pulumi.set(__self__, "invokers", invokers)
+        if kafka is not None:
+            pulumi.set(__self__, "kafka", kafka)
+        if kinds is not None:
+            pulumi.set(__self__, "kinds", kinds)
+        if kubeconfig is not None:
+            pulumi.set(__self__, "kubeconfig", kubeconfig)
+        if memory is not None:
+            pulumi.set(__self__, "memory", memory)
+        if namespace is not None:
+            pulumi.set(__self__, "namespace", namespace)
+        if pull_secrets is not None:
+            pulumi.set(__self__, "pull_secrets", pull_secrets)
+        if registry is not None:
+            pulumi.set(__self__, "registry", registry)
+        if service_annotations is not None:
+            pulumi.set(__self__, "service_annotations", service_annotations)
+        if service_type is not None:
+            pulumi.set(__self__, "service_type", service_type)
+        if source_ranges is not None:
+            pulumi.set(__self__, "source_ranges", source_ranges)
+        if storage is not None:
+            pulumi.set(__self__, "storage", storage)
+        if storage_class is not None:
+            pulumi.set(__self__, "storage_class", storage_class)
+        if tls is not None:
+            pulumi.set(__self__, "tls", tls)
+
+    @_builtins.property
+    @pulumi.getter(name="actionNodes")
+    def action_nodes(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        Labels of the nodes that actions run on. Default: all nodes.
+        """
+        return pulumi.get(self, "action_nodes")
+
+    @action_nodes.setter
+    def action_nodes(self, value: Optional[Mapping[str, _builtins.str]]):
+        pulumi.set(self, "action_nodes", value)
+
+    @_builtins.property
+    @pulumi.getter(name="allowDataLoss")
+    def allow_data_loss(self) -> Optional[_builtins.bool]:
+        """
+        Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
+        """
+        return pulumi.get(self, "allow_data_loss")
+
+    @allow_data_loss.setter
+    def allow_data_loss(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "allow_data_loss", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def context(self) -> Optional[_builtins.str]:
+        """
+        Which of its contexts. Default: the current one.
+        """
+        return pulumi.get(self, "context")
+
+    @context.setter
+    def context(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "context", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def controllers(self) -> Optional[_builtins.int]:
+        """
+        Controllers behind nginx, up to 64. Default: 1.
+        """
+        return pulumi.get(self, "controllers")
+
+    @controllers.setter
+    def controllers(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "controllers", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def couchdb(self) -> Optional['PlatformCouchdbArgs']:
+        """
+        A CouchDB that is there already. Default: one of its own.
+        """
+        return pulumi.get(self, "couchdb")
+
+    @couchdb.setter
+    def couchdb(self, value: Optional['PlatformCouchdbArgs']):
+        pulumi.set(self, "couchdb", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def domain(self) -> Optional[_builtins.str]:
+        """
+        The API's host name, below which each namespace has a name for its web actions: `guest.example.com`. Default: none.
+        """
+        return pulumi.get(self, "domain")
+
+    @domain.setter
+    def domain(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "domain", value)
+
+    @_builtins.property
+    @pulumi.getter(name="existingNamespace")
+    def existing_namespace(self) -> Optional[_builtins.bool]:
+        """
+        The namespace is there already: it is used, and left when the platform goes. Default: false.
+        """
+        return pulumi.get(self, "existing_namespace")
+
+    @existing_namespace.setter
+    def existing_namespace(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "existing_namespace", value)
+
+    @_builtins.property
+    @pulumi.getter(name="healthTimeout")
+    def health_timeout(self) -> Optional[_builtins.int]:
+        """
+        Seconds each service has to become healthy. Default: 120.
+        """
+        return pulumi.get(self, "health_timeout")
+
+    @health_timeout.setter
+    def health_timeout(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "health_timeout", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def images(self) -> Optional['PlatformImagesArgs']:
+        """
+        Other images than the defaults.
+        """
+        return pulumi.get(self, "images")
+
+    @images.setter
+    def images(self, value: Optional['PlatformImagesArgs']):
+        pulumi.set(self, "images", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def invokers(self) -> Optional[_builtins.int]:
+        """
+        Invokers, up to 512. Default: 1.
+        """
+        return pulumi.get(self, "invokers")
+
+    @invokers.setter
+    def invokers(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "invokers", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def kafka(self) -> Optional['PlatformKafkaArgs']:
+        """
+        A Kafka that is there already. Default: one of its own.
+        """
+        return pulumi.get(self, "kafka")
+
+    @kafka.setter
+    def kafka(self, value: Optional['PlatformKafkaArgs']):
+        pulumi.set(self, "kafka", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def kinds(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Kinds of actions there are, of those in the runtimes manifest. Default: `nodejs:20` and `python:3.11`.
+        """
+        return pulumi.get(self, "kinds")
+
+    @kinds.setter
+    def kinds(self, value: Optional[Sequence[_builtins.str]]):
+        pulumi.set(self, "kinds", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def kubeconfig(self) -> Optional[_builtins.str]:
+        """
+        Path or content of the file that tells how the cluster is entered. Needed beside a kubernetes provider of the program. Default: `kubernetes:kubeconfig` of the stack, else `KUBECONFIG`, else that of the user.
+        """
+        return pulumi.get(self, "kubeconfig")
+
+    @kubeconfig.setter
+    def kubeconfig(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "kubeconfig", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def memory(self) -> Optional['PlatformMemoryArgs']:
+        """
+        Upper bounds of memory.
+        """
+        return pulumi.get(self, "memory")
+
+    @memory.setter
+    def memory(self, value: Optional['PlatformMemoryArgs']):
+        pulumi.set(self, "memory", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def namespace(self) -> Optional[_builtins.str]:
+        """
+        The namespace that is made for the platform. Default: the name of the platform.
+        """
+        return pulumi.get(self, "namespace")
+
+    @namespace.setter
+    def namespace(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "namespace", value)
+
+    @_builtins.property
+    @pulumi.getter(name="pullSecrets")
+    def pull_secrets(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Names of secrets of the namespace by which images are pulled. Default: none.
+        """
+        return pulumi.get(self, "pull_secrets")
+
+    @pull_secrets.setter
+    def pull_secrets(self, value: Optional[Sequence[_builtins.str]]):
+        pulumi.set(self, "pull_secrets", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def registry(self) -> Optional[_builtins.str]:
+        """
+        Where the images are that are built from the source the provider carries, such as `registry.example.com/openwhisk`: a cluster builds none, `npm run images` puts them there. Needed unless `images` names all.
+        """
+        return pulumi.get(self, "registry")
+
+    @registry.setter
+    def registry(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "registry", value)
+
+    @_builtins.property
+    @pulumi.getter(name="serviceAnnotations")
+    def service_annotations(self) -> Optional[Mapping[str, _builtins.str]]:
+        """
+        Annotations of the service that is reached from outside.
+        """
+        return pulumi.get(self, "service_annotations")
+
+    @service_annotations.setter
+    def service_annotations(self, value: Optional[Mapping[str, _builtins.str]]):
+        pulumi.set(self, "service_annotations", value)
+
+    @_builtins.property
+    @pulumi.getter(name="serviceType")
+    def service_type(self) -> Optional[_builtins.str]:
+        """
+        How it is reached from outside: `LoadBalancer`, `NodePort` (with `host`, `apiPort` and `adminPort`) or `ClusterIP`, from the cluster alone. Default: `LoadBalancer`.
+        """
+        return pulumi.get(self, "service_type")
+
+    @service_type.setter
+    def service_type(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "service_type", value)
+
+    @_builtins.property
+    @pulumi.getter(name="sourceRanges")
+    def source_ranges(self) -> Optional[Sequence[_builtins.str]]:
+        """
+        Blocks of addresses that may reach a load balancer, such as `203.0.113.0/24`. Default: all.
+        """
+        return pulumi.get(self, "source_ranges")
+
+    @source_ranges.setter
+    def source_ranges(self, value: Optional[Sequence[_builtins.str]]):
+        pulumi.set(self, "source_ranges", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def storage(self) -> Optional['PlatformStorageArgs']:
+        """
+        Sizes of the volumes.
+        """
+        return pulumi.get(self, "storage")
+
+    @storage.setter
+    def storage(self, value: Optional['PlatformStorageArgs']):
+        pulumi.set(self, "storage", value)
+
+    @_builtins.property
+    @pulumi.getter(name="storageClass")
+    def storage_class(self) -> Optional[_builtins.str]:
+        """
+        Class of the volumes. Default: that of the cluster.
+        """
+        return pulumi.get(self, "storage_class")
+
+    @storage_class.setter
+    def storage_class(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "storage_class", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def tls(self) -> Optional['PlatformTlsArgs']:
+        """
+        Certificate of the API. Default: plain HTTP.
+        """
+        return pulumi.get(self, "tls")
+
+    @tls.setter
+    def tls(self, value: Optional['PlatformTlsArgs']):
+        pulumi.set(self, "tls", value)
 
 
 class PlatformLimitsArgsDict(TypedDict):
@@ -1050,6 +1883,266 @@ class PlatformLimitsArgs:
     @sequence_length.setter
     def sequence_length(self, value: Optional[_builtins.int]):
         pulumi.set(self, "sequence_length", value)
+
+
+class PlatformMemoryArgsDict(TypedDict):
+    """
+    The most each container of a service may have, in MB; none of it is swapped.
+    """
+    controller: NotRequired[_builtins.int]
+    """
+    Default: 512.
+    """
+    couchdb: NotRequired[_builtins.int]
+    """
+    Default: 1024.
+    """
+    invoker: NotRequired[_builtins.int]
+    """
+    Containers of actions come on top: see `userMemory`. Default: 512.
+    """
+    kafka: NotRequired[_builtins.int]
+    """
+    Half of it is for Java's heap. Default: 1024.
+    """
+    nginx: NotRequired[_builtins.int]
+    """
+    Default: 256.
+    """
+
+@pulumi.input_type
+class PlatformMemoryArgs:
+    def __init__(__self__, *,
+                 controller: Optional[_builtins.int] = None,
+                 couchdb: Optional[_builtins.int] = None,
+                 invoker: Optional[_builtins.int] = None,
+                 kafka: Optional[_builtins.int] = None,
+                 nginx: Optional[_builtins.int] = None):
+        """
+        The most each container of a service may have, in MB; none of it is swapped.
+
+        :param _builtins.int controller: Default: 512.
+        :param _builtins.int couchdb: Default: 1024.
+        :param _builtins.int invoker: Containers of actions come on top: see `userMemory`. Default: 512.
+        :param _builtins.int kafka: Half of it is for Java's heap. Default: 1024.
+        :param _builtins.int nginx: Default: 256.
+        """
+        if controller is not None:
+            pulumi.set(__self__, "controller", controller)
+        if couchdb is not None:
+            pulumi.set(__self__, "couchdb", couchdb)
+        if invoker is not None:
+            pulumi.set(__self__, "invoker", invoker)
+        if kafka is not None:
+            pulumi.set(__self__, "kafka", kafka)
+        if nginx is not None:
+            pulumi.set(__self__, "nginx", nginx)
+
+    @_builtins.property
+    @pulumi.getter
+    def controller(self) -> Optional[_builtins.int]:
+        """
+        Default: 512.
+        """
+        return pulumi.get(self, "controller")
+
+    @controller.setter
+    def controller(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "controller", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def couchdb(self) -> Optional[_builtins.int]:
+        """
+        Default: 1024.
+        """
+        return pulumi.get(self, "couchdb")
+
+    @couchdb.setter
+    def couchdb(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "couchdb", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def invoker(self) -> Optional[_builtins.int]:
+        """
+        Containers of actions come on top: see `userMemory`. Default: 512.
+        """
+        return pulumi.get(self, "invoker")
+
+    @invoker.setter
+    def invoker(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "invoker", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def kafka(self) -> Optional[_builtins.int]:
+        """
+        Half of it is for Java's heap. Default: 1024.
+        """
+        return pulumi.get(self, "kafka")
+
+    @kafka.setter
+    def kafka(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "kafka", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def nginx(self) -> Optional[_builtins.int]:
+        """
+        Default: 256.
+        """
+        return pulumi.get(self, "nginx")
+
+    @nginx.setter
+    def nginx(self, value: Optional[_builtins.int]):
+        pulumi.set(self, "nginx", value)
+
+
+class PlatformSaslArgsDict(TypedDict):
+    """
+    How to log in at a Kafka.
+    """
+    password: pulumi.Input[_builtins.str]
+    """
+    The user's password.
+    """
+    username: _builtins.str
+    """
+    The user.
+    """
+    mechanism: NotRequired[_builtins.str]
+    """
+    `plain`, `scram-sha-256` or `scram-sha-512`. Default: `scram-sha-512`.
+    """
+
+@pulumi.input_type
+class PlatformSaslArgs:
+    def __init__(__self__, *,
+                 password: pulumi.Input[_builtins.str],
+                 username: _builtins.str,
+                 mechanism: Optional[_builtins.str] = None):
+        """
+        How to log in at a Kafka.
+
+        :param pulumi.Input[_builtins.str] password: The user's password.
+        :param _builtins.str username: The user.
+        :param _builtins.str mechanism: `plain`, `scram-sha-256` or `scram-sha-512`. Default: `scram-sha-512`.
+        """
+        pulumi.set(__self__, "password", password)
+        pulumi.set(__self__, "username", username)
+        if mechanism is not None:
+            pulumi.set(__self__, "mechanism", mechanism)
+
+    @_builtins.property
+    @pulumi.getter
+    def password(self) -> pulumi.Input[_builtins.str]:
+        """
+        The user's password.
+        """
+        return pulumi.get(self, "password")
+
+    @password.setter
+    def password(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "password", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def username(self) -> _builtins.str:
+        """
+        The user.
+        """
+        return pulumi.get(self, "username")
+
+    @username.setter
+    def username(self, value: _builtins.str):
+        pulumi.set(self, "username", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def mechanism(self) -> Optional[_builtins.str]:
+        """
+        `plain`, `scram-sha-256` or `scram-sha-512`. Default: `scram-sha-512`.
+        """
+        return pulumi.get(self, "mechanism")
+
+    @mechanism.setter
+    def mechanism(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "mechanism", value)
+
+
+class PlatformStorageArgsDict(TypedDict):
+    """
+    Sizes of volumes in Kubernetes' notation.
+    """
+    couchdb: NotRequired[_builtins.str]
+    """
+    Default: `10Gi`.
+    """
+    invoker: NotRequired[_builtins.str]
+    """
+    Of each invoker, for notes on what it has given to containers. Default: `1Gi`.
+    """
+    kafka: NotRequired[_builtins.str]
+    """
+    Default: `10Gi`.
+    """
+
+@pulumi.input_type
+class PlatformStorageArgs:
+    def __init__(__self__, *,
+                 couchdb: Optional[_builtins.str] = None,
+                 invoker: Optional[_builtins.str] = None,
+                 kafka: Optional[_builtins.str] = None):
+        """
+        Sizes of volumes in Kubernetes' notation.
+
+        :param _builtins.str couchdb: Default: `10Gi`.
+        :param _builtins.str invoker: Of each invoker, for notes on what it has given to containers. Default: `1Gi`.
+        :param _builtins.str kafka: Default: `10Gi`.
+        """
+        if couchdb is not None:
+            pulumi.set(__self__, "couchdb", couchdb)
+        if invoker is not None:
+            pulumi.set(__self__, "invoker", invoker)
+        if kafka is not None:
+            pulumi.set(__self__, "kafka", kafka)
+
+    @_builtins.property
+    @pulumi.getter
+    def couchdb(self) -> Optional[_builtins.str]:
+        """
+        Default: `10Gi`.
+        """
+        return pulumi.get(self, "couchdb")
+
+    @couchdb.setter
+    def couchdb(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "couchdb", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def invoker(self) -> Optional[_builtins.str]:
+        """
+        Of each invoker, for notes on what it has given to containers. Default: `1Gi`.
+        """
+        return pulumi.get(self, "invoker")
+
+    @invoker.setter
+    def invoker(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "invoker", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def kafka(self) -> Optional[_builtins.str]:
+        """
+        Default: `10Gi`.
+        """
+        return pulumi.get(self, "kafka")
+
+    @kafka.setter
+    def kafka(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "kafka", value)
 
 
 class PlatformTlsArgsDict(TypedDict):

@@ -25,6 +25,7 @@ class PlatformArgs:
                  data_dir: Optional[_builtins.str] = None,
                  docker: Optional['PlatformDockerArgs'] = None,
                  host: Optional[_builtins.str] = None,
+                 kubernetes: Optional['PlatformKubernetesArgs'] = None,
                  limits: Optional['PlatformLimitsArgs'] = None,
                  log_level: Optional[_builtins.str] = None,
                  retain_data: Optional[_builtins.bool] = None,
@@ -38,13 +39,14 @@ class PlatformArgs:
         :param _builtins.int api_port: Port of the OpenWhisk API. Default: 3233.
         :param _builtins.str data_dir: Folder for data and logs, on `docker` for the sources of images; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
         :param 'PlatformDockerArgs' docker: What only a platform of containers has; for the target `docker`.
-        :param _builtins.str host: Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
+        :param _builtins.str host: Address its ports are opened on; with `kubernetes`, that of a node for the `serviceType` `NodePort`. Default: `127.0.0.1`, which only this machine reaches.
+        :param 'PlatformKubernetesArgs' kubernetes: What only a platform in a cluster has; for the target `kubernetes`.
         :param 'PlatformLimitsArgs' limits: Limits every namespace has unless it is given its own.
         :param _builtins.str log_level: Level of the platform's logs: `trace`, `debug`, `info`, `warn` or `error`. Default: `info`.
         :param _builtins.bool retain_data: Keep the data when the platform is destroyed. Default: false.
         :param Mapping[str, _builtins.str] settings: Further OpenWhisk settings by their environment name, such as `CONFIG_whisk_activation_payload_max`.
-        :param _builtins.str target: Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
-        :param _builtins.int user_memory: Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
+        :param _builtins.str target: Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. `kubernetes`: the same in a namespace of a cluster. Default: `local`.
+        :param _builtins.int user_memory: Memory for all action containers together, in MB; on `docker` and `kubernetes`, for those of each invoker. Default: 2048.
         """
         if admin_port is not None:
             pulumi.set(__self__, "admin_port", admin_port)
@@ -56,6 +58,8 @@ class PlatformArgs:
             pulumi.set(__self__, "docker", docker)
         if host is not None:
             pulumi.set(__self__, "host", host)
+        if kubernetes is not None:
+            pulumi.set(__self__, "kubernetes", kubernetes)
         if limits is not None:
             pulumi.set(__self__, "limits", limits)
         if log_level is not None:
@@ -121,13 +125,25 @@ class PlatformArgs:
     @pulumi.getter
     def host(self) -> Optional[_builtins.str]:
         """
-        Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
+        Address its ports are opened on; with `kubernetes`, that of a node for the `serviceType` `NodePort`. Default: `127.0.0.1`, which only this machine reaches.
         """
         return pulumi.get(self, "host")
 
     @host.setter
     def host(self, value: Optional[_builtins.str]):
         pulumi.set(self, "host", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def kubernetes(self) -> Optional['PlatformKubernetesArgs']:
+        """
+        What only a platform in a cluster has; for the target `kubernetes`.
+        """
+        return pulumi.get(self, "kubernetes")
+
+    @kubernetes.setter
+    def kubernetes(self, value: Optional['PlatformKubernetesArgs']):
+        pulumi.set(self, "kubernetes", value)
 
     @_builtins.property
     @pulumi.getter
@@ -181,7 +197,7 @@ class PlatformArgs:
     @pulumi.getter
     def target(self) -> Optional[_builtins.str]:
         """
-        Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
+        Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. `kubernetes`: the same in a namespace of a cluster. Default: `local`.
         """
         return pulumi.get(self, "target")
 
@@ -193,7 +209,7 @@ class PlatformArgs:
     @pulumi.getter(name="userMemory")
     def user_memory(self) -> Optional[_builtins.int]:
         """
-        Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
+        Memory for all action containers together, in MB; on `docker` and `kubernetes`, for those of each invoker. Default: 2048.
         """
         return pulumi.get(self, "user_memory")
 
@@ -213,6 +229,7 @@ class Platform(pulumi.ComponentResource):
                  data_dir: Optional[_builtins.str] = None,
                  docker: Optional[Union['PlatformDockerArgs', 'PlatformDockerArgsDict']] = None,
                  host: Optional[_builtins.str] = None,
+                 kubernetes: Optional[Union['PlatformKubernetesArgs', 'PlatformKubernetesArgsDict']] = None,
                  limits: Optional[Union['PlatformLimitsArgs', 'PlatformLimitsArgsDict']] = None,
                  log_level: Optional[_builtins.str] = None,
                  retain_data: Optional[_builtins.bool] = None,
@@ -231,13 +248,14 @@ class Platform(pulumi.ComponentResource):
         :param _builtins.int api_port: Port of the OpenWhisk API. Default: 3233.
         :param _builtins.str data_dir: Folder for data and logs, on `docker` for the sources of images; a relative one starts at the project. Default: `.openwhisk/<stack>/<name>`.
         :param Union['PlatformDockerArgs', 'PlatformDockerArgsDict'] docker: What only a platform of containers has; for the target `docker`.
-        :param _builtins.str host: Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
+        :param _builtins.str host: Address its ports are opened on; with `kubernetes`, that of a node for the `serviceType` `NodePort`. Default: `127.0.0.1`, which only this machine reaches.
+        :param Union['PlatformKubernetesArgs', 'PlatformKubernetesArgsDict'] kubernetes: What only a platform in a cluster has; for the target `kubernetes`.
         :param Union['PlatformLimitsArgs', 'PlatformLimitsArgsDict'] limits: Limits every namespace has unless it is given its own.
         :param _builtins.str log_level: Level of the platform's logs: `trace`, `debug`, `info`, `warn` or `error`. Default: `info`.
         :param _builtins.bool retain_data: Keep the data when the platform is destroyed. Default: false.
         :param Mapping[str, _builtins.str] settings: Further OpenWhisk settings by their environment name, such as `CONFIG_whisk_activation_payload_max`.
-        :param _builtins.str target: Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
-        :param _builtins.int user_memory: Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
+        :param _builtins.str target: Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. `kubernetes`: the same in a namespace of a cluster. Default: `local`.
+        :param _builtins.int user_memory: Memory for all action containers together, in MB; on `docker` and `kubernetes`, for those of each invoker. Default: 2048.
         """
         ...
     @overload
@@ -270,6 +288,7 @@ class Platform(pulumi.ComponentResource):
                  data_dir: Optional[_builtins.str] = None,
                  docker: Optional[Union['PlatformDockerArgs', 'PlatformDockerArgsDict']] = None,
                  host: Optional[_builtins.str] = None,
+                 kubernetes: Optional[Union['PlatformKubernetesArgs', 'PlatformKubernetesArgsDict']] = None,
                  limits: Optional[Union['PlatformLimitsArgs', 'PlatformLimitsArgsDict']] = None,
                  log_level: Optional[_builtins.str] = None,
                  retain_data: Optional[_builtins.bool] = None,
@@ -292,6 +311,7 @@ class Platform(pulumi.ComponentResource):
             __props__.__dict__["data_dir"] = data_dir
             __props__.__dict__["docker"] = docker
             __props__.__dict__["host"] = host
+            __props__.__dict__["kubernetes"] = kubernetes
             __props__.__dict__["limits"] = limits
             __props__.__dict__["log_level"] = log_level
             __props__.__dict__["retain_data"] = retain_data

@@ -3,9 +3,9 @@ import type * as cdktf from 'cdktf';
 import { Construct } from 'constructs';
 import { clientHost } from '../../blueprint/clientHost';
 import { distributedBlueprint } from '../../blueprint/distributed';
-import { checkPlatformArgs, type DockerArgs, type PlatformArgs } from '../../blueprint/platformArgs';
+import { checkPlatformArgs, type DockerArgs, type PlatformArgs, platformPorts } from '../../blueprint/platformArgs';
 import { type DockerPlan, dockerPlan, goDuration, type PlannedContainer } from '../docker/dockerPlan';
-import { ImageSources } from '../docker/imageSources';
+import { ImageSources } from '../imageSources';
 import { type AddResource, generatedCertificate } from './generatedCertificate';
 
 /** What this needs of `cdktf`, or of `cdktn`, its successor with the same classes. */
@@ -15,7 +15,9 @@ export type CdktfLibrary = Pick<
 >;
 
 /** The arguments of the Pulumi component, with what Terraform can't make itself. */
-export interface OpenWhiskPlatformConfig extends Omit<PlatformArgs, 'target' | 'docker'>, Omit<DockerArgs, 'engine' | 'allowDataLoss'> {
+export interface OpenWhiskPlatformConfig
+  extends Omit<PlatformArgs, 'target' | 'docker' | 'kubernetes'>,
+    Omit<DockerArgs, 'engine' | 'engineAccess' | 'allowDataLoss'> {
   /** Prefix of all names on the engine. Default: the path of the construct. */
   name?: string;
   /** Key of the admin API. Default: a sensitive variable of the stack, `<id>_admin_key`. */
@@ -93,8 +95,9 @@ export function platformConstruct(library: CdktfLibrary, sourcesOf: () => ImageS
       }
       this.rollOrder = renderer.render((context) => join(sources.folder, context));
       const origin = `${args.tls === undefined ? 'http' : 'https'}://${clientHost(args.host)}`;
-      this.apiHost = `${origin}:${args.apiPort ?? 3233}`;
-      this.adminUrl = `${origin}:${args.adminPort ?? 3234}`;
+      const { apiPort, adminPort } = platformPorts(platformArgs);
+      this.apiHost = `${origin}:${apiPort}`;
+      this.adminUrl = `${origin}:${adminPort}`;
       this.adminKey = generated.get('adminKey')!;
       this.prometheusTargets = blueprint.metrics;
     }
@@ -215,7 +218,7 @@ class PlanRenderer {
           content: 'generated' in file ? this.generated.get(file.generated)! : literal(file.content),
         })),
         healthcheck: [
-          { test: healthTest(planned), interval: '2s', timeout: '5s', start_period: goDuration(planned.health.timeout), retries: 5 },
+          { test: healthTest(planned), interval: '2s', timeout: '5s', start_period: goDuration(planned.health.startPeriod), retries: 5 },
         ],
         // the same as memory: nothing is swapped
         memory: planned.memory,
@@ -276,7 +279,7 @@ function healthTest({ health: { test, settle }, command }: PlannedContainer): st
   return settle > 0 && command.length > 0 ? [...test, String(settle)] : [...test];
 }
 
-/** Text that Terraform takes as it is: `${` begins an expression there. */
+/** Text that Terraform takes as it is: `${` begins an expression there. References that a program made, to a variable say, stay what they are. */
 function literal(text: string): string {
-  return text.replaceAll('${', '$${').replaceAll('%{', '%%{');
+  return text.replaceAll(/\$\{(?!TfToken\[)/g, '$$$${').replaceAll('%{', '%%{');
 }

@@ -2,18 +2,23 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Changes } from '../../resources/changes';
 import { checkShape, text, withoutNulls } from '../../resources/inputCheck';
 import type { OperationContext, ResourceModel } from '../../resources/resourceModel';
-import { reveal, type ValueMap } from '../../resources/values';
+import { reveal, revealDeep, type ValueMap } from '../../resources/values';
 import { type ContainerState, DockerEngine } from './dockerEngine';
+import { FREE_SOME, isDiskFull } from './engineErrors';
+import { ENGINE_PROPERTIES, ENGINE_SECRETS, engineSettingsOf } from './engineSettings';
 
 const PROPERTIES = {
+  ...ENGINE_PROPERTIES,
   container: 'string',
   containerId: 'string',
   service: 'string',
-  engine: 'string',
+  test: 'list',
   timeout: 'number',
   settle: 'number',
 } as const;
 const POLL_MS = 250;
+/** As the engine has it for its own checks. */
+const TEST_TIMEOUT_MS = 5_000;
 const TELL_MS = 5_000;
 const MAX_RESTARTS = 5;
 const LOG_LINES = 20;
@@ -29,7 +34,7 @@ export class ServiceUnhealthy extends Error {
  * one, and the error of one that does not come up shows what that one said.
  */
 export const containerHealthModel: ResourceModel = {
-  secretOutputs: [],
+  secretOutputs: ENGINE_SECRETS,
   identity: [],
 
   async check(request) {
@@ -72,24 +77,36 @@ export const containerHealthModel: ResourceModel = {
 };
 
 async function waitUntilHealthy(inputs: ValueMap, context: OperationContext): Promise<void> {
-  const engine = new DockerEngine(text(inputs.engine));
+  const engine = new DockerEngine(engineSettingsOf(inputs));
+  try {
+    await pollUntilHealthy(engine, inputs, context);
+  } finally {
+    engine.close();
+  }
+}
+
+async function pollUntilHealthy(engine: DockerEngine, inputs: ValueMap, context: OperationContext): Promise<void> {
   const container = text(inputs.container)!;
   const service = text(inputs.service) ?? container;
   const timeout = reveal(inputs.timeout);
+  const test = (revealDeep(inputs.test ?? []) as string[]).slice(1);
   const seconds = typeof timeout === 'number' ? timeout : DEFAULT_TIMEOUT;
   const end = Math.min(context.deadline, performance.now() + seconds * 1000);
   let told = Number.NEGATIVE_INFINITY;
   for (;;) {
     const state = await engine.state(container);
     if (state?.health === 'healthy' || (state?.running && state.health === undefined)) return;
-    const given =
-      state === undefined ? 'does not exist' : isHopeless(state) ? `ends with code ${state.exitCode} whenever it starts` : undefined;
+    // the docker provider has just made it
+    if (state === undefined) throw new ServiceUnhealthy(elsewhere(service, container, engine.address));
+    const given = isHopeless(state) ? `ends with code ${state.exitCode} whenever it starts` : undefined;
     if (given !== undefined || performance.now() >= end || context.signal.aborted)
-      throw new ServiceUnhealthy(await explain(engine, service, container, given ?? describe(state!, seconds)));
+      throw new ServiceUnhealthy(await explain(engine, service, container, given ?? describe(state, seconds)));
     if (performance.now() - told > TELL_MS) {
       told = performance.now();
       context.log('info', `waiting for ${service} to be healthy`, { status: true });
     }
+    // the engine begins with its checks after a while, and then has seconds between them
+    if (state.running && test.length > 0 && (await engine.succeeds(container, test, TEST_TIMEOUT_MS))) return;
     await sleep(POLL_MS, undefined, { signal: context.signal }).catch(() => undefined);
   }
 }
@@ -103,7 +120,7 @@ function describe(state: ContainerState, seconds: number): string {
   if (state.outOfMemory) return 'ran out of memory';
   if (!state.running) return `ended with code ${state.exitCode}`;
   const check = state.lastCheck === '' ? '' : ` (its last check said: ${state.lastCheck.split('\n')[0]})`;
-  return `was not healthy within ${seconds} s${check}`;
+  return `was not healthy within ${seconds} s, which docker.healthTimeout sets${check}`;
 }
 
 /** One sentence on what broke, and what the container said last. */
@@ -116,5 +133,10 @@ async function explain(engine: DockerEngine, service: string, container: string,
           .split('\n')
           .map((line) => `  ${line}`)
           .join('\n')}`;
-  return `The service "${service}" ${what}; correct that and run the update again. ${log}`;
+  const advice = isDiskFull(`${what} ${tail}`) ? `the disk of the engine is full: ${FREE_SOME}` : 'correct that';
+  return `The service "${service}" ${what}; ${advice} and run the update again. ${log}`;
+}
+
+function elsewhere(service: string, container: string, address: string): string {
+  return `The service "${service}" is not on the Docker engine at ${address}, which has no container ${container}: when the docker provider is for another engine, name that in docker.engine too.`;
 }

@@ -1,12 +1,21 @@
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { Client } from 'undici';
+import http from 'node:http';
+import https from 'node:https';
+import type { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EngineDiskFull, EngineUnreachable, isDiskFull, unreachableReason } from './engineErrors';
+import { type EngineSettings, type EngineTarget, engineAddress, engineTarget } from './engineSettings';
+import { roomArchive } from './roomArchive';
+import { SshConnection, type SshTarget } from './sshConnection';
 
-const run = promisify(execFile);
 const REQUEST_TIMEOUT_MS = 15_000;
+/** ms until what is written to the engine's disk is there. */
+const WRITE_TIMEOUT_MS = 120_000;
+const EXEC_POLL_MS = 50;
+/** Marks what is put on an engine to see whether it fits, and ms after which nobody is at it any more. */
+const PROBE_LABEL = 'openwhisk.room';
+const FORGOTTEN_MS = 15 * 60_000;
 /** Bytes of a log that are read at most. */
 const LOG_LIMIT = 64 * 1024;
-const DEFAULT_ADDRESS = 'unix:///var/run/docker.sock';
 
 /** What a container does, as far as waiting for it needs to know. */
 export interface ContainerState {
@@ -21,36 +30,62 @@ export interface ContainerState {
   lastCheck: string;
 }
 
-/** The engine does not answer. */
-export class EngineUnreachable extends Error {
-  override readonly name = 'EngineUnreachable';
-  constructor(address: string, cause: unknown) {
-    super(
-      `The Docker engine at ${address} cannot be reached (${(cause as Error).message}); start it, or name the right one in docker.engine or DOCKER_HOST.`,
-      { cause },
-    );
-  }
+interface Answer {
+  status: number;
+  body: Buffer;
 }
 
-/**
- * Looks at containers of an engine. Plain addresses are asked over HTTP; for others (`ssh://`, TLS) the docker command is used, which knows
- * their keys.
- */
+/** An engine, over its socket, over TCP with or without TLS, or over ssh. Keeps its connection until it is closed. */
 export class DockerEngine {
-  private readonly address: string;
+  readonly address: string;
+  private target: EngineTarget | undefined;
+  private agent: http.Agent | undefined;
 
-  constructor(address: string | undefined, env: NodeJS.ProcessEnv = process.env) {
-    this.address = address || env.DOCKER_HOST || DEFAULT_ADDRESS;
+  constructor(
+    private readonly settings: EngineSettings,
+    private readonly env: NodeJS.ProcessEnv = process.env,
+  ) {
+    this.address = engineAddress(settings, env);
+  }
+
+  /** Throws `EngineUnreachable` when it does not answer. */
+  async check(): Promise<void> {
+    expectStatus(this.address, await this.ask('GET', '/version'), 200);
+  }
+
+  /**
+   * Whether images of so many megabytes still fit. No engine tells how full its disk is, so that much is put on it for a moment. Throws
+   * `EngineDiskFull`.
+   */
+  async checkRoom(megabytes: number): Promise<void> {
+    await this.removeForgottenProbes();
+    const { body } = await this.ask(
+      'POST',
+      `/images/create?fromSrc=-&changes=${encodeURIComponent(`LABEL ${PROBE_LABEL}=probe`)}`,
+      roomArchive(megabytes),
+    );
+    const said = body.toString('utf8');
+    const image = /"status":"(sha256:[0-9a-f]{64})"/.exec(said)?.[1];
+    if (image !== undefined) await this.ask('DELETE', `/images/${image}`);
+    // an engine may refuse images from nowhere, which says nothing about room
+    else if (isDiskFull(said)) throw new EngineDiskFull(this.address, megabytes);
+  }
+
+  /** Those of checks that were killed in between; one that is young may be under way. */
+  private async removeForgottenProbes(): Promise<void> {
+    const filters = encodeURIComponent(JSON.stringify({ label: [PROBE_LABEL] }));
+    const { status, body } = await this.ask('GET', `/images/json?filters=${filters}`);
+    if (status !== 200) return;
+    const found = JSON.parse(body.toString('utf8')) as { Id: string; Created: number }[];
+    const old = found.filter(({ Created }) => Created * 1000 < Date.now() - FORGOTTEN_MS);
+    for (const { Id } of old) await this.ask('DELETE', `/images/${Id}`);
   }
 
   /** `undefined` when there is no such container. */
   async state(container: string): Promise<ContainerState | undefined> {
-    const text = this.isPlain
-      ? await this.get(`/containers/${encodeURIComponent(container)}/json`)
-      : await this.command('inspect', container);
-    if (text === undefined) return undefined;
-    const parsed: unknown = JSON.parse(text);
-    const { State, RestartCount } = (Array.isArray(parsed) ? parsed[0] : parsed) as { State: InspectedState; RestartCount: number };
+    const answer = await this.ask('GET', `/containers/${encodeURIComponent(container)}/json`);
+    if (answer.status === 404) return undefined;
+    const { State, RestartCount } = JSON.parse(expectStatus(this.address, answer, 200)) as { State: InspectedState; RestartCount: number };
     return {
       // between two starts the engine calls it running
       running: State.Running && !State.Restarting,
@@ -62,56 +97,122 @@ export class DockerEngine {
     };
   }
 
+  /** Whether a command in a running container ends well, and in time (ms). False when the container is not there to run it. */
+  async succeeds(container: string, command: readonly string[], patience: number): Promise<boolean> {
+    const made = await this.tell(`/containers/${encodeURIComponent(container)}/exec`, { Cmd: command });
+    if (made.status !== 201) return false;
+    const path = `/exec/${(JSON.parse(made.body.toString('utf8')) as { Id: string }).Id}`;
+    if ((await this.tell(`${path}/start`, { Detach: true })).status !== 200) return false;
+    for (const end = performance.now() + patience; performance.now() < end; await sleep(EXEC_POLL_MS)) {
+      const { status, body } = await this.ask('GET', `${path}/json`);
+      if (status !== 200) return false;
+      const { Running, ExitCode } = JSON.parse(body.toString('utf8')) as { Running: boolean; ExitCode: number | null };
+      if (!Running) return ExitCode === 0;
+    }
+    return false;
+  }
+
   /** The last lines of its output; empty when they can't be had. */
   async logTail(container: string, lines: number): Promise<string> {
     try {
-      if (!this.isPlain) {
-        const { stdout, stderr } = await run('docker', ['-H', this.address, 'logs', '--tail', String(lines), container], {
-          maxBuffer: 1 << 20,
-        });
-        return `${stdout}${stderr}`.slice(-LOG_LIMIT);
-      }
-      const query = `stdout=1&stderr=1&tail=${lines}`;
-      const raw = await this.bytes(`/containers/${encodeURIComponent(container)}/logs?${query}`);
-      return raw === undefined ? '' : framedText(raw).slice(-LOG_LIMIT);
+      const { status, body } = await this.ask('GET', `/containers/${encodeURIComponent(container)}/logs?stdout=1&stderr=1&tail=${lines}`);
+      return status === 200 ? framedText(body).slice(-LOG_LIMIT) : '';
     } catch {
       return '';
     }
   }
 
-  private get isPlain(): boolean {
-    return /^(unix|tcp|http):\/\//.test(this.address) && !process.env.DOCKER_TLS_VERIFY;
+  close(): void {
+    this.agent?.destroy();
+    this.agent = undefined;
   }
 
-  private async get(path: string): Promise<string | undefined> {
-    return (await this.bytes(path))?.toString('utf8');
+  private tell(path: string, body: object): Promise<Answer> {
+    return this.ask('POST', path, JSON.stringify(body));
   }
 
-  private async bytes(path: string): Promise<Buffer | undefined> {
-    const unix = /^unix:\/\/(.+)$/.exec(this.address)?.[1];
-    const client =
-      unix === undefined ? new Client(this.address.replace(/^tcp:/, 'http:')) : new Client('http://docker', { socketPath: unix });
+  private async ask(method: string, path: string, body?: Readable | string): Promise<Answer> {
     try {
-      const answer = await client.request({ method: 'GET', path, signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS) });
-      const body = Buffer.from(await answer.body.arrayBuffer());
-      if (answer.statusCode === 404) return undefined;
-      if (answer.statusCode !== 200) throw new Error(`it answered ${answer.statusCode}: ${body.toString('utf8').trim()}`);
-      return body;
+      const first = this.send(method, path, body);
+      // a kept connection may have been closed by the other side
+      return await first.catch((error) =>
+        error instanceof StaleConnection && isRepeatable(body) ? this.send(method, path, body) : Promise.reject(error),
+      );
     } catch (error) {
-      throw new EngineUnreachable(this.address, error);
+      if (error instanceof EngineUnreachable) throw error;
+      throw new EngineUnreachable(this.address, unreachableReason(error), error);
     } finally {
-      await client.destroy();
+      if (typeof body === 'object') body.destroy();
     }
   }
 
-  private async command(...args: string[]): Promise<string | undefined> {
-    try {
-      return (await run('docker', ['-H', this.address, ...args], { maxBuffer: 16 << 20 })).stdout;
-    } catch (error) {
-      if (/no such (object|container)/i.test((error as { stderr?: string }).stderr ?? '')) return undefined;
-      throw new EngineUnreachable(this.address, error);
-    }
+  private send(method: string, path: string, body?: Readable | string): Promise<Answer> {
+    this.target ??= engineTarget(this.settings, this.env);
+    const { target } = this;
+    this.agent ??= agentOf(target);
+    const { agent } = this;
+    const archive = typeof body === 'object';
+    const options = { method, path, agent, headers: {}, signal: AbortSignal.timeout(archive ? WRITE_TIMEOUT_MS : REQUEST_TIMEOUT_MS) };
+    if (body) options.headers = { 'content-type': archive ? 'application/octet-stream' : 'application/json' };
+    return new Promise((resolve, reject) => {
+      const place = placeOf(target);
+      const secure = target.scheme === 'tcp' && target.certificate !== undefined;
+      const request = (secure ? https : http).request({ ...options, ...place }, (response) => {
+        const chunks: Buffer[] = [];
+        response.on('data', (chunk: Buffer) => chunks.push(chunk));
+        response.once('end', () => resolve({ status: response.statusCode!, body: Buffer.concat(chunks) }));
+        response.once('error', reject);
+      });
+      request.once('error', (error) => reject(request.reusedSocket ? new StaleConnection(error.message) : inTime(error)));
+      if (typeof body === 'object') body.pipe(request);
+      else request.end(body);
+    });
   }
+}
+
+class StaleConnection extends Error {}
+
+/** A stream has been read when the connection turns out to be stale. */
+function isRepeatable(body: Readable | string | undefined): boolean {
+  return typeof body !== 'object';
+}
+
+function inTime(error: Error): Error {
+  return error.name === 'AbortError' || error.name === 'TimeoutError' ? new Error('there is no answer in time') : error;
+}
+
+function placeOf(target: EngineTarget): http.RequestOptions {
+  if (target.scheme === 'unix') return { socketPath: target.path, host: 'docker' };
+  if (target.scheme === 'ssh') return { host: 'docker' };
+  return { host: target.host, port: target.port, ...target.certificate };
+}
+
+function agentOf(target: EngineTarget): http.Agent {
+  const options = { keepAlive: true, maxSockets: 1 };
+  if (target.scheme === 'ssh') return new SshAgent(target, options);
+  return target.scheme === 'tcp' && target.certificate ? new https.Agent(options) : new http.Agent(options);
+}
+
+class SshAgent extends http.Agent {
+  constructor(
+    private readonly target: SshTarget,
+    options: http.AgentOptions,
+  ) {
+    super(options);
+  }
+
+  override createConnection(): SshConnection {
+    return new SshConnection(this.target);
+  }
+}
+
+function expectStatus(address: string, { status, body }: Answer, wanted: number): string {
+  const text = body.toString('utf8').trim();
+  if (status === wanted) return text;
+  const reason = text.includes('HTTP request to an HTTPS server')
+    ? 'it speaks TLS; give docker.engineAccess what to enter it with, or set DOCKER_CERT_PATH'
+    : `it answered ${status}: ${text.slice(0, 300)}`;
+  throw new EngineUnreachable(address, reason);
 }
 
 interface InspectedState {

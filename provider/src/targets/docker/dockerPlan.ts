@@ -57,7 +57,7 @@ export interface PlannedContainer {
   hostPaths: Readonly<Record<string, string>>;
   files: readonly FileBlueprint[];
   /** A command inside of the container, as Docker takes it. */
-  health: { test: readonly string[]; timeout: number; settle: number };
+  health: { test: readonly string[]; startPeriod: number; timeout: number; settle: number };
   memory: number;
   stopGrace: number;
   labels: Readonly<Record<string, string>>;
@@ -75,12 +75,14 @@ const NO_OPTIONS: Readonly<Record<string, string>> = {};
 
 const DEFAULT_MEMORY = 512;
 const DEFAULT_STOP_GRACE = 10;
+/** Seconds in which a failed check means nothing. It is a part of the container, which another patience with it must not make anew. */
+const START_PERIOD = 120;
 
 /** @param platform Prefix of all names on the engine. */
 export function dockerPlan(blueprint: Blueprint, platform: string): DockerPlan {
   const images = new Map<string, PlannedImage>();
   for (const { name, reference, context, buildArgs } of blueprint.images)
-    images.set(name, { key: name, reference, build: { context, buildArgs: buildArgs ?? {} } });
+    images.set(name, { key: name, reference, ...(context === undefined ? {} : { build: { context, buildArgs: buildArgs ?? {} } }) });
   const volumes: PlannedVolume[] = [];
   const containers: PlannedContainer[] = [];
   const instances = new Map(blueprint.services.map((service) => [service.name, instancesOf(service)]));
@@ -154,7 +156,12 @@ function container(instance: ServiceInstance, image: string, platform: string): 
     ),
     hostPaths: service.hostPaths ?? {},
     files: [...(service.files ?? []), ...secretFiles],
-    health: { test: healthTest(service, ports), timeout: service.health.timeout, settle: service.health.settle ?? 0 },
+    health: {
+      test: healthTest(service, ports),
+      startPeriod: Math.max(START_PERIOD, service.health.timeout),
+      timeout: service.health.timeout,
+      settle: service.health.settle ?? 0,
+    },
     memory: service.memory ?? DEFAULT_MEMORY,
     stopGrace: service.stopGrace ?? DEFAULT_STOP_GRACE,
     labels: { [PLATFORM_LABEL]: platform, [SERVICE_LABEL]: service.name },

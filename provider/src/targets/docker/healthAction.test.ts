@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { OperationContext } from '../../resources/resourceModel';
+import { provingKind } from '../proof';
 import { healthActionModel } from './healthAction';
 
 type Answers = Record<string, [number, object]>;
@@ -55,4 +56,11 @@ it.each<[string, string, [number, object]]>([
 ])('names the way %s when %s is not answered as it should be', async (way, call, answer) => {
   expect(await prove({ ...RIGHT, [call]: answer })).toContain(way);
   if (call !== 'GET /ping') expect(seen).toContain('DELETE /v1/namespaces');
+});
+
+it('is of a kind that an action is known for; without one it proves the way to the database alone', async () => {
+  expect(provingKind(['ruby:3.3', 'python:3.11', 'nodejs:20'])).toBe('python:3.11');
+  expect(provingKind(['ruby:3.3'])).toBe('');
+  expect(await prove(RIGHT, '')).toMatchObject({ id: 'p' });
+  expect(seen).toEqual(['GET /ping', 'PUT /v1/namespaces', 'DELETE /v1/namespaces']);
 });

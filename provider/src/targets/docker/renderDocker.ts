@@ -13,9 +13,11 @@ import {
   secret,
 } from '@pulumi/pulumi';
 import type { Blueprint } from '../../blueprint/blueprint';
-import { type CertificateBlueprint, GENERATED_CERTIFICATE, GENERATED_KEY } from '../../blueprint/tls';
+import { GENERATED_CERTIFICATE, GENERATED_KEY } from '../../blueprint/tls';
 import type { RenderedPlatform } from '../local/renderLocal';
+import { Certificate, DataVolumes, GeneratedSecret } from '../ownResources';
 import { type DockerPlan, dockerPlan, goDuration, type PlannedContainer, type PlannedImage } from './dockerPlan';
+import type { EngineSettings } from './engineSettings';
 
 export interface DockerOptions {
   parent: ComponentResource;
@@ -25,8 +27,8 @@ export interface DockerOptions {
   name: string;
   /** Prefix of all names on the engine. */
   platform: string;
-  /** Address of the engine. */
-  engine?: string;
+  /** Where the engine is and how it is entered. */
+  engine: EngineSettings;
   /** The docker provider the program gave; absent = one of its own. */
   provider?: ProviderResource;
   /** Where clients reach it. */
@@ -39,33 +41,15 @@ export interface DockerOptions {
   stage(context: string): string;
 }
 
+/** Settings of the engine as inputs. */
+type EngineInputs = Omit<EngineSettings, 'sshOpts' | 'keyMaterial'> & { sshOpts?: string[]; keyMaterial?: Output<string> };
+
 /** Time a container has to come up, with what pulling and unpacking takes on a slow line. */
 const TIMEOUTS = { create: '15m', update: '15m', delete: '5m' };
 
-class GeneratedSecret extends CustomResource {
-  declare readonly value: Output<string>;
-  constructor(name: string, options: CustomResourceOptions) {
-    super('openwhisk:local:GeneratedSecret', name, { value: undefined }, { ...options, additionalSecretOutputs: ['value'] });
-  }
-}
-
-class Certificate extends CustomResource {
-  declare readonly certificate: Output<string>;
-  declare readonly key: Output<string>;
-  declare readonly caCertificate: Output<string>;
-  constructor(name: string, { names, days, renewal }: CertificateBlueprint, options: CustomResourceOptions) {
-    super(
-      'openwhisk:docker:Certificate',
-      name,
-      { names: [...names], days, renewal, certificate: undefined, key: undefined, caCertificate: undefined },
-      { ...options, additionalSecretOutputs: ['key', 'authorityKey'] },
-    );
-  }
-}
-
-class DataVolumes extends CustomResource {
-  constructor(name: string, args: { volumes: string[]; retained: boolean; allowDataLoss: boolean }, options: CustomResourceOptions) {
-    super('openwhisk:docker:DataVolumes', name, args, options);
+class EngineCheck extends CustomResource {
+  constructor(name: string, args: EngineInputs & { images: string[] }, options: CustomResourceOptions) {
+    super('openwhisk:docker:EngineCheck', name, args, options);
   }
 }
 
@@ -73,7 +57,14 @@ class ContainerHealth extends CustomResource {
   declare readonly containerId: Output<string>;
   constructor(
     name: string,
-    args: { container: string; containerId: Input<string>; service: string; engine?: string; timeout: number; settle: number },
+    args: EngineInputs & {
+      container: string;
+      containerId: Input<string>;
+      service: string;
+      test: string[];
+      timeout: number;
+      settle: number;
+    },
     options: CustomResourceOptions,
   ) {
     super('openwhisk:docker:ContainerHealth', name, args, options);
@@ -83,7 +74,7 @@ class ContainerHealth extends CustomResource {
 class HealthAction extends CustomResource {
   declare readonly apiHost: Output<string>;
   declare readonly adminUrl: Output<string>;
-  constructor(name: string, args: Record<string, Input<string> | undefined>, options: CustomResourceOptions) {
+  constructor(name: string, args: EngineInputs & Record<string, unknown>, options: CustomResourceOptions) {
     super('openwhisk:docker:HealthAction', name, args, options);
   }
 }
@@ -93,9 +84,18 @@ export function renderDocker(blueprint: Blueprint, options: DockerOptions): Rend
   return new DockerRenderer(dockerPlan(blueprint, options.platform), options).render(blueprint);
 }
 
+/**
+ * The newer builder is that of the docker command on this machine, whatever host the provider is told. The other one wants a network for what
+ * it runs, and nothing that is run needs one.
+ */
+const ON_THE_ENGINE = { useLegacyBuilder: true, networkMode: 'none' };
+
 class DockerRenderer {
+  private readonly engine: EngineInputs;
   private readonly own: CustomResourceOptions;
   private readonly theirs: CustomResourceOptions;
+  /** Of what may take long; the docker provider knows no time limits of networks and volumes. */
+  private readonly lasting: CustomResourceOptions;
   private readonly images = new Map<string, docker.RemoteImage>();
   private readonly networks = new Map<string, docker.Network>();
   private readonly volumes = new Map<string, docker.Volume>();
@@ -105,21 +105,32 @@ class DockerRenderer {
     private readonly plan: DockerPlan,
     private readonly options: DockerOptions,
   ) {
-    const { parent, version, name, engine } = options;
+    const { parent, version, name } = options;
+    const { sshOpts, keyMaterial, ...rest } = options.engine;
+    this.engine = {
+      ...rest,
+      ...(sshOpts === undefined ? {} : { sshOpts: [...sshOpts] }),
+      ...(keyMaterial === undefined ? {} : { keyMaterial: secret(keyMaterial) }),
+    };
+    const { engine, ...access } = this.engine;
     this.own = { parent, version, customTimeouts: TIMEOUTS };
     const provider =
       options.provider ??
       new docker.Provider(
         `${name}-engine`,
-        { ...(engine === undefined ? {} : { host: engine }), disableDockerDaemonCheck: true },
+        // without an empty context that of DOCKER_CONTEXT, which may be "default", would take the place of the host
+        { ...(engine === undefined ? {} : { host: engine }), context: '', ...access, disableDockerDaemonCheck: true },
         { parent },
       );
-    this.theirs = { parent, provider, customTimeouts: TIMEOUTS };
+    const images = plan.images.map(({ reference }) => reference).sort();
+    const check = new EngineCheck(this.named('engine-check'), { ...this.engine, images }, this.own);
+    this.theirs = { parent, provider, dependsOn: [check] };
+    this.lasting = { ...this.theirs, customTimeouts: TIMEOUTS };
   }
 
   render({ generatedSecrets, certificate, metrics }: Blueprint): RenderedPlatform {
     const generated = new Map(generatedSecrets.map((name) => [name, new GeneratedSecret(this.named(name), this.own).value]));
-    const issued = certificate && new Certificate(this.named('certificate'), certificate, this.own);
+    const issued = certificate && new Certificate('docker', this.named('certificate'), certificate, this.own);
     if (issued !== undefined) generated.set(GENERATED_CERTIFICATE, issued.certificate).set(GENERATED_KEY, issued.key);
     for (const image of this.plan.images) this.images.set(image.key, this.image(image));
     for (const network of this.plan.networks) {
@@ -130,12 +141,10 @@ class DockerRenderer {
     for (const { key, name, retain } of this.plan.volumes)
       this.volumes.set(key, new docker.Volume(this.named(key), { name }, { ...this.theirs, retainOnDelete: retain }));
     const data = this.plan.volumes.filter(({ irreplaceable }) => irreplaceable);
-    const { allowDataLoss } = this.options;
-    const kept = { volumes: data.map(({ name }) => name), retained: data.some(({ retain }) => retain), allowDataLoss };
-    new DataVolumes(this.named('data'), kept, this.own);
+    new DataVolumes('docker', this.named('data'), data, this.options.allowDataLoss, this.own);
     const containers = this.plan.containers.map((container) => this.container(container, generated));
     const adminKey = secret(generated.get('adminKey')!);
-    const { platform, engine, kind, endpoints } = this.options;
+    const { platform, kind, endpoints } = this.options;
     const proof = new HealthAction(
       this.named('health'),
       {
@@ -143,7 +152,7 @@ class DockerRenderer {
         adminKey,
         kind,
         platform,
-        ...(engine === undefined ? {} : { engine }),
+        ...this.engine,
         // another container anywhere on the way has to be proved anew
         revision: all(containers.map(({ id }) => id)).apply((ids) => ids.map((id) => id.slice(0, 12)).join(' ')),
       },
@@ -165,10 +174,14 @@ class DockerRenderer {
   }
 
   private image({ key, reference, build }: PlannedImage): docker.RemoteImage {
-    if (build === undefined) return new docker.RemoteImage(this.named(key), { name: reference, keepLocally: true }, this.theirs);
+    if (build === undefined) return new docker.RemoteImage(this.named(key), { name: reference, keepLocally: true }, this.lasting);
     const context = this.options.stage(build.context);
-    const args = { name: reference, build: { context, dockerfile: 'Dockerfile', buildArgs: { ...build.buildArgs } } };
-    return new docker.RemoteImage(`${this.named(key)}-image`, args, this.theirs);
+    const named = this.options.engine.engine !== undefined || this.options.provider !== undefined;
+    const args = {
+      name: reference,
+      build: { context, dockerfile: 'Dockerfile', buildArgs: { ...build.buildArgs }, ...(named ? ON_THE_ENGINE : {}) },
+    };
+    return new docker.RemoteImage(`${this.named(key)}-image`, args, this.lasting);
   }
 
   private container(planned: PlannedContainer, generated: ReadonlyMap<string, Output<string>>): docker.Container {
@@ -205,7 +218,7 @@ class DockerRenderer {
           tests: [...planned.health.test],
           interval: '2s',
           timeout: '5s',
-          startPeriod: goDuration(planned.health.timeout),
+          startPeriod: goDuration(planned.health.startPeriod),
           retries: 5,
         },
         // the same as memory: nothing is swapped
@@ -222,21 +235,21 @@ class DockerRenderer {
         mustRun: true,
       },
       {
-        ...this.theirs,
+        ...this.lasting,
         dependsOn: [...used, ...planned.images.map((key) => this.images.get(key)!)],
         // its name and its addresses can be had once only
         deleteBeforeReplace: true,
         additionalSecretOutputs: ['envs', 'uploads'],
       },
     );
-    const { engine } = this.options;
     const health = new ContainerHealth(
       `${this.named(planned.key)}-healthy`,
       {
         container: planned.name,
         containerId: container.id,
         service: planned.key,
-        ...(engine === undefined ? {} : { engine }),
+        test: [...planned.health.test],
+        ...this.engine,
         timeout: planned.health.timeout,
         settle: planned.health.settle,
       },

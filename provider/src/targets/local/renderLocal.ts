@@ -1,5 +1,6 @@
 import { type ComponentResource, CustomResource, type Output, output, type Resource, secret } from '@pulumi/pulumi';
 import type { Blueprint, ServiceBlueprint } from '../../blueprint/blueprint';
+import { GeneratedSecret } from '../ownResources';
 
 export interface LocalOptions {
   parent: ComponentResource;
@@ -21,18 +22,6 @@ export interface RenderedPlatform {
   caCertificate?: Output<string>;
 }
 
-class GeneratedSecret extends CustomResource {
-  declare readonly value: Output<string>;
-  constructor(name: string, options: LocalOptions) {
-    super(
-      'openwhisk:local:GeneratedSecret',
-      name,
-      { value: undefined },
-      { parent: options.parent, version: options.version, additionalSecretOutputs: ['value'] },
-    );
-  }
-}
-
 class LocalService extends CustomResource {
   declare readonly urls: Output<Record<string, string>>;
   constructor(name: string, args: Record<string, unknown>, options: LocalOptions, dependsOn: Resource[]) {
@@ -42,7 +31,12 @@ class LocalService extends CustomResource {
 
 /** Turns a blueprint into processes of this machine. */
 export function renderLocal(blueprint: Blueprint, options: LocalOptions): RenderedPlatform {
-  const secrets = new Map(blueprint.generatedSecrets.map((name) => [name, new GeneratedSecret(`${options.name}-${name}`, options)]));
+  const secrets = new Map(
+    blueprint.generatedSecrets.map((name) => [
+      name,
+      new GeneratedSecret(`${options.name}-${name}`, { parent: options.parent, version: options.version }),
+    ]),
+  );
   const services = new Map<string, LocalService>();
   for (const service of blueprint.services) {
     const needs = service.needs.map((name) => services.get(name)!);

@@ -4,7 +4,7 @@ import { LogCollector } from '../../logs/logCollector';
 import type { WaitingRoom } from '../../logs/waitingRoom';
 import type { CollectedLogs, Container, ContainerAnswer, ContainerSpec, LogOptions, ResponseBounds } from '../container';
 import { ContainerClient } from '../containerClient';
-import { runtimePort } from './hostConfig';
+import { runtimePort } from '../runtimePort';
 
 /** How long the end of a container is waited for after its connection broke, ms: OpenWhisk's own wait for an OOM kill. */
 const exitWait = 2_000;

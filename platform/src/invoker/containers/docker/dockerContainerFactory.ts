@@ -1,19 +1,17 @@
-import { connect } from 'node:net';
 import Docker from 'dockerode';
 import { WaitingRoom } from '../../logs/waitingRoom';
 import { type Container, type ContainerFactory, type ContainerSpec, ContainerStartError } from '../container';
+import { ContainerRemovals } from '../containerRemovals';
+import { listening } from '../runtimePort';
+import { StartTurns } from '../startTurns';
 import { ensureNetwork } from './actionNetwork';
-import { ContainerRemovals } from './containerRemovals';
 import { DockerContainer } from './dockerContainer';
-import { createOptions, type DockerSettings, invokerLabel, runtimePort } from './hostConfig';
+import { createOptions, type DockerSettings, invokerLabel } from './hostConfig';
+import { ImageTraits } from './imageTraits';
 import { type Sandbox, SandboxPool } from './sandboxPool';
 
-/** OpenWhisk's bound on containers started at a time. */
-const parallelStarts = 10;
-
-/** ms a runtime may take until it listens, OpenWhisk's bound on a start; and between two looks. */
+/** ms a runtime may take until it listens: OpenWhisk's bound on a start. */
 const startTimeout = 60_000;
-const lookInterval = 5;
 
 export interface DockerContainerOptions extends DockerSettings {
   /** Unix socket of the engine; dockerode's default and `DOCKER_HOST` when absent. */
@@ -28,30 +26,31 @@ export class DockerContainerFactory implements ContainerFactory {
   private readonly docker: Docker;
   private readonly room = new WaitingRoom();
   private readonly containers = new Set<DockerContainer>();
-  private starting = 0;
-  private readonly waiting: (() => void)[] = [];
+  private readonly turns = new StartTurns();
   private readonly removals: ContainerRemovals;
   private readonly sandboxes: SandboxPool;
+  private readonly images: ImageTraits;
   private network: Promise<void> | undefined;
 
   constructor(private readonly options: DockerContainerOptions) {
     this.docker = options.socketPath === undefined ? new Docker() : new Docker({ socketPath: options.socketPath });
     const { network, invoker, sandboxes = 4, warn = () => undefined } = options;
-    this.removals = new ContainerRemovals(this.docker, warn);
+    this.images = new ImageTraits(this.docker);
+    this.removals = new ContainerRemovals((id) => this.docker.getContainer(id).remove({ force: true }).catch(ignoreMissing), warn);
     this.sandboxes = new SandboxPool({ docker: this.docker, removals: this.removals, network, invoker, size: sandboxes, warn });
   }
 
   async create(spec: ContainerSpec): Promise<Container> {
-    await this.turn();
+    this.sandboxes.hold();
     try {
-      await this.prepareNetwork();
-      return await this.startInSandbox(spec);
+      return await this.turns.take(async () => {
+        await this.prepareNetwork();
+        return this.startInSandbox(spec);
+      });
     } catch (error) {
       throw this.startError(spec, error);
     } finally {
-      this.starting--;
-      this.waiting.shift()?.();
-      if (this.starting === 0) this.sandboxes.refill();
+      if (this.turns.idle) this.sandboxes.refill();
     }
   }
 
@@ -110,7 +109,9 @@ export class DockerContainerFactory implements ContainerFactory {
       const output = await container.attach({ stream: true, stdout: true, stderr: true });
       await container.start();
       const address = sandbox?.address ?? (await this.addressOf(container));
-      await listening(container, address, startTimeout);
+      await listening(address, startTimeout, async () => {
+        if (!(await container.inspect()).State.Running) throw new Error('it ended before it listened.');
+      });
       const { docker, room } = this;
       const made: DockerContainer = new DockerContainer({
         spec,
@@ -135,7 +136,8 @@ export class DockerContainerFactory implements ContainerFactory {
 
   private async make(spec: ContainerSpec, sandbox: Sandbox | undefined): Promise<Docker.Container> {
     if (spec.kind === 'blackbox') await this.pull(spec.image);
-    return this.docker.createContainer(createOptions(spec, this.options, sandbox));
+    const readonly = await this.images.isReadonly(spec);
+    return this.docker.createContainer(createOptions(spec, this.options, { readonly, sandbox }));
   }
 
   private async addressOf(container: Docker.Container): Promise<string> {
@@ -179,16 +181,6 @@ export class DockerContainerFactory implements ContainerFactory {
       return new ContainerStartError('executable file not found in the image.', own ? 'platform' : 'image');
     return new ContainerStartError(`A container of kind '${spec.kind}' did not start: ${message}`, 'platform');
   }
-
-  /** Resolves when fewer than the bound are being started. */
-  private turn(): Promise<void> {
-    this.starting++;
-    this.sandboxes.hold();
-    if (this.starting <= parallelStarts) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.waiting.push(resolve);
-    });
-  }
 }
 
 /** Whether an error tells that the sandbox to join does not run, or is not there. */
@@ -198,28 +190,4 @@ function isGone(error: unknown): boolean {
 
 function ignoreMissing(error: { statusCode?: number }): void {
   if (error.statusCode !== 404 && error.statusCode !== 409) throw error;
-}
-
-/** Resolves when the runtime takes connections: looked for more often than a request would be tried again, since every cold start waits for it. */
-async function listening(container: Docker.Container, host: string, timeoutMs: number): Promise<void> {
-  const deadline = performance.now() + timeoutMs;
-  for (let look = 1; performance.now() < deadline; look++) {
-    if (await connects(host)) return;
-    if (look % 20 === 0 && !(await container.inspect()).State.Running) throw new Error('it ended before it listened.');
-    await new Promise((resolve) => setTimeout(resolve, lookInterval));
-  }
-  throw new Error(`it did not listen within ${timeoutMs} ms.`);
-}
-
-function connects(host: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect({ host, port: runtimePort, timeout: 1_000 });
-    const end = (open: boolean) => {
-      socket.destroy();
-      resolve(open);
-    };
-    socket.once('connect', () => end(true));
-    socket.once('error', () => end(false));
-    socket.once('timeout', () => end(false));
-  });
 }

@@ -15,7 +15,8 @@ export interface DockerSettings {
 }
 
 export const invokerLabel = 'openwhisk.invoker';
-export const runtimePort = 8080;
+/** Of an image: `true` when its runtime writes to /tmp and /action alone, so that all the rest can be read-only. */
+export const readonlyLabel = 'openwhisk.readonly';
 
 /** Working directory of our own runtimes: archives are unpacked there. */
 const actionDirectory = '/action';
@@ -26,16 +27,19 @@ const maxFiles = 1024;
 const maxProcesses = 1024;
 
 /**
- * How a container is made: no swap, no capabilities, no way to gain privileges, nothing to write to but bounded file systems in memory. The user is the
- * image's; images of our own name one that is not root. In a sandbox it has that one's network, and nothing else of it.
+ * How a container is made: no swap, no capabilities, no way to gain privileges, and, with `readonly`, nothing to write to but bounded file systems
+ * in memory. The user is the image's; images of our own name one that is not root. In a sandbox it has that one's network, and nothing else of it.
  */
-export function createOptions(spec: ContainerSpec, settings: DockerSettings, sandbox?: { id: string }): ContainerCreateOptions {
+export function createOptions(
+  spec: ContainerSpec,
+  settings: DockerSettings,
+  { readonly, sandbox }: { readonly: boolean; sandbox?: { id: string } | undefined },
+): ContainerCreateOptions {
   const memory = spec.memory * mebibyte;
   const scratch = `rw,exec,nosuid,nodev,size=${Math.max(16, Math.floor(spec.memory / 2))}m,mode=1777`;
   // the engine lays a file system of the image's own owner over a folder; the user of our images is given by number
   const owned = `${scratch},uid=1000,gid=1000`;
-  // a user's image may need to write anywhere in itself; images of our own do not
-  const readonly = spec.kind === 'blackbox' ? {} : { ReadonlyRootfs: true, Tmpfs: { '/tmp': scratch, [actionDirectory]: owned } };
+  const files = readonly ? { ReadonlyRootfs: true, Tmpfs: { '/tmp': scratch, [actionDirectory]: owned } } : {};
   return {
     name: `${settings.invoker}_${spec.name}`,
     Image: spec.image,
@@ -54,7 +58,7 @@ export function createOptions(spec: ContainerSpec, settings: DockerSettings, san
       NetworkMode: sandbox ? `container:${sandbox.id}` : settings.network,
       CapDrop: ['ALL'],
       SecurityOpt: ['no-new-privileges'],
-      ...readonly,
+      ...files,
       LogConfig: { Type: 'none', Config: {} },
       RestartPolicy: { Name: 'no' },
     },

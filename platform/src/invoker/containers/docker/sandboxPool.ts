@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import type Docker from 'dockerode';
-import type { ContainerRemovals } from './containerRemovals';
+import type { ContainerRemovals } from '../containerRemovals';
 import { sandboxContainer } from './hostConfig';
 import { sandboxImage, sandboxRoot } from './sandboxImage';
 

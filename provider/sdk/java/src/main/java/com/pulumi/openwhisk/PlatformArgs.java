@@ -5,6 +5,7 @@ package com.pulumi.openwhisk;
 
 import com.pulumi.core.annotations.Import;
 import com.pulumi.openwhisk.inputs.PlatformDockerArgs;
+import com.pulumi.openwhisk.inputs.PlatformKubernetesArgs;
 import com.pulumi.openwhisk.inputs.PlatformLimitsArgs;
 import java.lang.Boolean;
 import java.lang.Integer;
@@ -80,18 +81,33 @@ public final class PlatformArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
+     * Address its ports are opened on; with `kubernetes`, that of a node for the `serviceType` `NodePort`. Default: `127.0.0.1`, which only this machine reaches.
      * 
      */
     @Import(name="host")
     private @Nullable String host;
 
     /**
-     * @return Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
+     * @return Address its ports are opened on; with `kubernetes`, that of a node for the `serviceType` `NodePort`. Default: `127.0.0.1`, which only this machine reaches.
      * 
      */
     public Optional<String> host() {
         return Optional.ofNullable(this.host);
+    }
+
+    /**
+     * What only a platform in a cluster has; for the target `kubernetes`.
+     * 
+     */
+    @Import(name="kubernetes")
+    private @Nullable PlatformKubernetesArgs kubernetes;
+
+    /**
+     * @return What only a platform in a cluster has; for the target `kubernetes`.
+     * 
+     */
+    public Optional<PlatformKubernetesArgs> kubernetes() {
+        return Optional.ofNullable(this.kubernetes);
     }
 
     /**
@@ -155,14 +171,14 @@ public final class PlatformArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
+     * Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. `kubernetes`: the same in a namespace of a cluster. Default: `local`.
      * 
      */
     @Import(name="target")
     private @Nullable String target;
 
     /**
-     * @return Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
+     * @return Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. `kubernetes`: the same in a namespace of a cluster. Default: `local`.
      * 
      */
     public Optional<String> target() {
@@ -170,14 +186,14 @@ public final class PlatformArgs extends com.pulumi.resources.ResourceArgs {
     }
 
     /**
-     * Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
+     * Memory for all action containers together, in MB; on `docker` and `kubernetes`, for those of each invoker. Default: 2048.
      * 
      */
     @Import(name="userMemory")
     private @Nullable Integer userMemory;
 
     /**
-     * @return Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
+     * @return Memory for all action containers together, in MB; on `docker` and `kubernetes`, for those of each invoker. Default: 2048.
      * 
      */
     public Optional<Integer> userMemory() {
@@ -192,6 +208,7 @@ public final class PlatformArgs extends com.pulumi.resources.ResourceArgs {
         this.dataDir = $.dataDir;
         this.docker = $.docker;
         this.host = $.host;
+        this.kubernetes = $.kubernetes;
         this.limits = $.limits;
         this.logLevel = $.logLevel;
         this.retainData = $.retainData;
@@ -263,13 +280,24 @@ public final class PlatformArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param host Address its ports are opened on. Default: `127.0.0.1`, which only this machine reaches.
+         * @param host Address its ports are opened on; with `kubernetes`, that of a node for the `serviceType` `NodePort`. Default: `127.0.0.1`, which only this machine reaches.
          * 
          * @return builder
          * 
          */
         public Builder host(@Nullable String host) {
             $.host = host;
+            return this;
+        }
+
+        /**
+         * @param kubernetes What only a platform in a cluster has; for the target `kubernetes`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder kubernetes(@Nullable PlatformKubernetesArgs kubernetes) {
+            $.kubernetes = kubernetes;
             return this;
         }
 
@@ -318,7 +346,7 @@ public final class PlatformArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param target Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. Default: `local`.
+         * @param target Where it runs. `local`: as processes on this machine, which outlive the deployment and end with `pulumi destroy`. `docker`: as containers of a Docker engine, with Kafka, CouchDB and nginx. `kubernetes`: the same in a namespace of a cluster. Default: `local`.
          * 
          * @return builder
          * 
@@ -329,7 +357,7 @@ public final class PlatformArgs extends com.pulumi.resources.ResourceArgs {
         }
 
         /**
-         * @param userMemory Memory for all action containers together, in MB; on `docker`, for those of each invoker. Default: 2048.
+         * @param userMemory Memory for all action containers together, in MB; on `docker` and `kubernetes`, for those of each invoker. Default: 2048.
          * 
          * @return builder
          * 

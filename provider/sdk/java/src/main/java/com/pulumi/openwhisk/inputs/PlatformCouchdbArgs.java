@@ -8,6 +8,8 @@ import com.pulumi.core.annotations.Import;
 import com.pulumi.exceptions.MissingRequiredPropertyException;
 import java.lang.String;
 import java.util.Objects;
+import java.util.Optional;
+import javax.annotation.Nullable;
 
 
 /**
@@ -17,6 +19,21 @@ import java.util.Objects;
 public final class PlatformCouchdbArgs extends com.pulumi.resources.ResourceArgs {
 
     public static final PlatformCouchdbArgs Empty = new PlatformCouchdbArgs();
+
+    /**
+     * Certificates in PEM form that are trusted besides those everybody trusts.
+     * 
+     */
+    @Import(name="caCertificate")
+    private @Nullable String caCertificate;
+
+    /**
+     * @return Certificates in PEM form that are trusted besides those everybody trusts.
+     * 
+     */
+    public Optional<String> caCertificate() {
+        return Optional.ofNullable(this.caCertificate);
+    }
 
     /**
      * The administrator&#39;s password.
@@ -66,6 +83,7 @@ public final class PlatformCouchdbArgs extends com.pulumi.resources.ResourceArgs
     private PlatformCouchdbArgs() {}
 
     private PlatformCouchdbArgs(PlatformCouchdbArgs $) {
+        this.caCertificate = $.caCertificate;
         this.password = $.password;
         this.url = $.url;
         this.username = $.username;
@@ -87,6 +105,17 @@ public final class PlatformCouchdbArgs extends com.pulumi.resources.ResourceArgs
 
         public Builder(PlatformCouchdbArgs defaults) {
             $ = new PlatformCouchdbArgs(Objects.requireNonNull(defaults));
+        }
+
+        /**
+         * @param caCertificate Certificates in PEM form that are trusted besides those everybody trusts.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder caCertificate(@Nullable String caCertificate) {
+            $.caCertificate = caCertificate;
+            return this;
         }
 
         /**

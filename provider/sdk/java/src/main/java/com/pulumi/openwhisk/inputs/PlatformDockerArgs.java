@@ -5,7 +5,10 @@ package com.pulumi.openwhisk.inputs;
 
 import com.pulumi.core.annotations.Import;
 import com.pulumi.openwhisk.inputs.PlatformCouchdbArgs;
+import com.pulumi.openwhisk.inputs.PlatformEngineAccessArgs;
 import com.pulumi.openwhisk.inputs.PlatformImagesArgs;
+import com.pulumi.openwhisk.inputs.PlatformKafkaArgs;
+import com.pulumi.openwhisk.inputs.PlatformMemoryArgs;
 import com.pulumi.openwhisk.inputs.PlatformTlsArgs;
 import java.lang.Boolean;
 import java.lang.Integer;
@@ -23,6 +26,21 @@ import javax.annotation.Nullable;
 public final class PlatformDockerArgs extends com.pulumi.resources.ResourceArgs {
 
     public static final PlatformDockerArgs Empty = new PlatformDockerArgs();
+
+    /**
+     * Port at which actions call the API, by plain HTTP, on the gateway of their network. Default: `apiPort`; with TLS and `host: 0.0.0.0`, which takes that port of all addresses, the one after `adminPort`.
+     * 
+     */
+    @Import(name="actionsPort")
+    private @Nullable Integer actionsPort;
+
+    /**
+     * @return Port at which actions call the API, by plain HTTP, on the gateway of their network. Default: `apiPort`; with TLS and `host: 0.0.0.0`, which takes that port of all addresses, the one after `adminPort`.
+     * 
+     */
+    public Optional<Integer> actionsPort() {
+        return Optional.ofNullable(this.actionsPort);
+    }
 
     /**
      * Lets an update remove the volume of Kafka or CouchDB with its data, as one does that names others to be used. Default: false.
@@ -85,18 +103,48 @@ public final class PlatformDockerArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * The engine: `unix:///...`, `tcp://host:port` or `ssh://user{@literal @}host`. Default: that of the docker provider in use.
+     * The engine: `unix:///...`, `tcp://host:port` or `ssh://user{@literal @}host`. Default: the first of `docker:context` and `docker:host` of the stack, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of the docker command, the socket of this machine. Needed beside a docker provider of the program that is for another engine.
      * 
      */
     @Import(name="engine")
     private @Nullable String engine;
 
     /**
-     * @return The engine: `unix:///...`, `tcp://host:port` or `ssh://user{@literal @}host`. Default: that of the docker provider in use.
+     * @return The engine: `unix:///...`, `tcp://host:port` or `ssh://user{@literal @}host`. Default: the first of `docker:context` and `docker:host` of the stack, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of the docker command, the socket of this machine. Needed beside a docker provider of the program that is for another engine.
      * 
      */
     public Optional<String> engine() {
         return Optional.ofNullable(this.engine);
+    }
+
+    /**
+     * How the engine is entered. Default: what the environment and the configuration of ssh say.
+     * 
+     */
+    @Import(name="engineAccess")
+    private @Nullable PlatformEngineAccessArgs engineAccess;
+
+    /**
+     * @return How the engine is entered. Default: what the environment and the configuration of ssh say.
+     * 
+     */
+    public Optional<PlatformEngineAccessArgs> engineAccess() {
+        return Optional.ofNullable(this.engineAccess);
+    }
+
+    /**
+     * Seconds each service has to become healthy. Default: 120.
+     * 
+     */
+    @Import(name="healthTimeout")
+    private @Nullable Integer healthTimeout;
+
+    /**
+     * @return Seconds each service has to become healthy. Default: 120.
+     * 
+     */
+    public Optional<Integer> healthTimeout() {
+        return Optional.ofNullable(this.healthTimeout);
     }
 
     /**
@@ -145,18 +193,18 @@ public final class PlatformDockerArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * A broker that is there already: `host:port`, several with commas. Default: one of its own.
+     * A Kafka that is there already. Default: one of its own.
      * 
      */
-    @Import(name="kafkaHosts")
-    private @Nullable String kafkaHosts;
+    @Import(name="kafka")
+    private @Nullable PlatformKafkaArgs kafka;
 
     /**
-     * @return A broker that is there already: `host:port`, several with commas. Default: one of its own.
+     * @return A Kafka that is there already. Default: one of its own.
      * 
      */
-    public Optional<String> kafkaHosts() {
-        return Optional.ofNullable(this.kafkaHosts);
+    public Optional<PlatformKafkaArgs> kafka() {
+        return Optional.ofNullable(this.kafka);
     }
 
     /**
@@ -175,14 +223,29 @@ public final class PlatformDockerArgs extends com.pulumi.resources.ResourceArgs 
     }
 
     /**
-     * Path of the engine&#39;s socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+     * Upper bounds of memory.
+     * 
+     */
+    @Import(name="memory")
+    private @Nullable PlatformMemoryArgs memory;
+
+    /**
+     * @return Upper bounds of memory.
+     * 
+     */
+    public Optional<PlatformMemoryArgs> memory() {
+        return Optional.ofNullable(this.memory);
+    }
+
+    /**
+     * Path of the engine&#39;s socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`; of a rootless engine, its own.
      * 
      */
     @Import(name="socket")
     private @Nullable String socket;
 
     /**
-     * @return Path of the engine&#39;s socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+     * @return Path of the engine&#39;s socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`; of a rootless engine, its own.
      * 
      */
     public Optional<String> socket() {
@@ -222,16 +285,20 @@ public final class PlatformDockerArgs extends com.pulumi.resources.ResourceArgs 
     private PlatformDockerArgs() {}
 
     private PlatformDockerArgs(PlatformDockerArgs $) {
+        this.actionsPort = $.actionsPort;
         this.allowDataLoss = $.allowDataLoss;
         this.controllers = $.controllers;
         this.couchdb = $.couchdb;
         this.domain = $.domain;
         this.engine = $.engine;
+        this.engineAccess = $.engineAccess;
+        this.healthTimeout = $.healthTimeout;
         this.images = $.images;
         this.invokerPort = $.invokerPort;
         this.invokers = $.invokers;
-        this.kafkaHosts = $.kafkaHosts;
+        this.kafka = $.kafka;
         this.kinds = $.kinds;
+        this.memory = $.memory;
         this.socket = $.socket;
         this.subnet = $.subnet;
         this.tls = $.tls;
@@ -253,6 +320,17 @@ public final class PlatformDockerArgs extends com.pulumi.resources.ResourceArgs 
 
         public Builder(PlatformDockerArgs defaults) {
             $ = new PlatformDockerArgs(Objects.requireNonNull(defaults));
+        }
+
+        /**
+         * @param actionsPort Port at which actions call the API, by plain HTTP, on the gateway of their network. Default: `apiPort`; with TLS and `host: 0.0.0.0`, which takes that port of all addresses, the one after `adminPort`.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder actionsPort(@Nullable Integer actionsPort) {
+            $.actionsPort = actionsPort;
+            return this;
         }
 
         /**
@@ -300,13 +378,35 @@ public final class PlatformDockerArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param engine The engine: `unix:///...`, `tcp://host:port` or `ssh://user{@literal @}host`. Default: that of the docker provider in use.
+         * @param engine The engine: `unix:///...`, `tcp://host:port` or `ssh://user{@literal @}host`. Default: the first of `docker:context` and `docker:host` of the stack, `DOCKER_HOST`, `DOCKER_CONTEXT`, the current context of the docker command, the socket of this machine. Needed beside a docker provider of the program that is for another engine.
          * 
          * @return builder
          * 
          */
         public Builder engine(@Nullable String engine) {
             $.engine = engine;
+            return this;
+        }
+
+        /**
+         * @param engineAccess How the engine is entered. Default: what the environment and the configuration of ssh say.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder engineAccess(@Nullable PlatformEngineAccessArgs engineAccess) {
+            $.engineAccess = engineAccess;
+            return this;
+        }
+
+        /**
+         * @param healthTimeout Seconds each service has to become healthy. Default: 120.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder healthTimeout(@Nullable Integer healthTimeout) {
+            $.healthTimeout = healthTimeout;
             return this;
         }
 
@@ -344,13 +444,13 @@ public final class PlatformDockerArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param kafkaHosts A broker that is there already: `host:port`, several with commas. Default: one of its own.
+         * @param kafka A Kafka that is there already. Default: one of its own.
          * 
          * @return builder
          * 
          */
-        public Builder kafkaHosts(@Nullable String kafkaHosts) {
-            $.kafkaHosts = kafkaHosts;
+        public Builder kafka(@Nullable PlatformKafkaArgs kafka) {
+            $.kafka = kafka;
             return this;
         }
 
@@ -376,7 +476,18 @@ public final class PlatformDockerArgs extends com.pulumi.resources.ResourceArgs 
         }
 
         /**
-         * @param socket Path of the engine&#39;s socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`.
+         * @param memory Upper bounds of memory.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder memory(@Nullable PlatformMemoryArgs memory) {
+            $.memory = memory;
+            return this;
+        }
+
+        /**
+         * @param socket Path of the engine&#39;s socket on its host, by which invokers start containers. Default: `/var/run/docker.sock`; of a rootless engine, its own.
          * 
          * @return builder
          * 

@@ -5,6 +5,7 @@ package com.pulumi.openwhisk.inputs;
 
 import com.pulumi.core.annotations.Import;
 import java.lang.String;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import javax.annotation.Nullable;
@@ -78,6 +79,21 @@ public final class PlatformImagesArgs extends com.pulumi.resources.ResourceArgs 
         return Optional.ofNullable(this.platform);
     }
 
+    /**
+     * Kind to the image that runs it, instead of one that is built. Any image that speaks OpenWhisk&#39;s protocol of /init and /run will do, those of Apache OpenWhisk too, also for kinds that are not in the runtimes manifest, which are added.
+     * 
+     */
+    @Import(name="runtimes")
+    private @Nullable Map<String,String> runtimes;
+
+    /**
+     * @return Kind to the image that runs it, instead of one that is built. Any image that speaks OpenWhisk&#39;s protocol of /init and /run will do, those of Apache OpenWhisk too, also for kinds that are not in the runtimes manifest, which are added.
+     * 
+     */
+    public Optional<Map<String,String>> runtimes() {
+        return Optional.ofNullable(this.runtimes);
+    }
+
     private PlatformImagesArgs() {}
 
     private PlatformImagesArgs(PlatformImagesArgs $) {
@@ -85,6 +101,7 @@ public final class PlatformImagesArgs extends com.pulumi.resources.ResourceArgs 
         this.kafka = $.kafka;
         this.nginx = $.nginx;
         this.platform = $.platform;
+        this.runtimes = $.runtimes;
     }
 
     public static Builder builder() {
@@ -146,6 +163,17 @@ public final class PlatformImagesArgs extends com.pulumi.resources.ResourceArgs 
          */
         public Builder platform(@Nullable String platform) {
             $.platform = platform;
+            return this;
+        }
+
+        /**
+         * @param runtimes Kind to the image that runs it, instead of one that is built. Any image that speaks OpenWhisk&#39;s protocol of /init and /run will do, those of Apache OpenWhisk too, also for kinds that are not in the runtimes manifest, which are added.
+         * 
+         * @return builder
+         * 
+         */
+        public Builder runtimes(@Nullable Map<String,String> runtimes) {
+            $.runtimes = runtimes;
             return this;
         }
 

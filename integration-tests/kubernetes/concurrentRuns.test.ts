@@ -1,0 +1,4 @@
+import { concurrentRuns } from '../invoker/concurrentRuns';
+import { podSettings } from './podPlatform';
+
+concurrentRuns(podSettings());
