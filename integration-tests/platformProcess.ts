@@ -82,7 +82,7 @@ export class PlatformProcess {
     };
     this.child.stdout!.on('data', keep);
     this.child.stderr!.on('data', keep);
-    for (let attempt = 0; attempt < 200; attempt++) {
+    for (const end = Date.now() + 60_000; Date.now() < end; ) {
       if (this.child.exitCode !== null) throw new Error(`The platform ended at once: ${this.output}`);
       const answer = await call(`http://127.0.0.1:${this.adminPort}/health`).catch(() => undefined);
       if (answer?.status === 200) return;

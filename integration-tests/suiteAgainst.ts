@@ -44,13 +44,13 @@ export interface SuiteChoice {
   files?: string;
   /** Pattern of the golden sections; default all. */
   sections?: string;
-  /** ms; default five minutes. */
+  /** ms; default 800,000. */
   patience?: number;
 }
 
 /** Runs the tests of an area, in a process of their own, against a platform behind nginx. What is meant to be different there is no failure. */
 export async function suiteAgainst({ apiHost, guest, other }: SuiteHost, area: string, choice: SuiteChoice = {}): Promise<SuiteOutcome> {
-  const { files, sections, patience = 300_000 } = choice;
+  const { files, sections, patience = 800_000 } = choice;
   const folder = mkdtempSync(join(tmpdir(), 'suite-'));
   try {
     const out = join(folder, 'report.json');

@@ -1,2 +1,2 @@
-// Tests that start real processes wait for them: five minutes a test unless it says otherwise, in milliseconds.
-jest.setTimeout(300_000);
+// Tests that start real processes wait for them: ten minutes a test unless it says otherwise, in milliseconds.
+jest.setTimeout(600_000);

@@ -101,15 +101,15 @@ test('init that throws', async () => {
 });
 
 test('run that never returns', async () => {
-  await put('endless', node('function main() { return new Promise(() => {}); }'), { limits: { timeout: 500 } });
+  await put('endless', node('function main() { return new Promise(() => {}); }'), { limits: { timeout: 2000 } });
   const answer = await invoke('endless');
-  expect([answer.status, answer.json.response.result.error]).toEqual([502, 'The action exceeded its time limits of 500 milliseconds.']);
+  expect([answer.status, answer.json.response.result.error]).toEqual([502, 'The action exceeded its time limits of 2000 milliseconds.']);
 });
 
 test('run that blocks its process', async () => {
-  await put('busy', node('function main() { for (;;); }'), { limits: { timeout: 500 } });
+  await put('busy', node('function main() { for (;;); }'), { limits: { timeout: 2000 } });
   const answer = await invoke('busy');
-  expect([answer.status, answer.json.response.result.error]).toEqual([502, 'The action exceeded its time limits of 500 milliseconds.']);
+  expect([answer.status, answer.json.response.result.error]).toEqual([502, 'The action exceeded its time limits of 2000 milliseconds.']);
 });
 
 test('run that exits', async () => {

@@ -1,4 +1,5 @@
 import openwhisk from 'openwhisk';
+import { eventually } from '../eventually';
 import { PlatformProcess } from '../platformProcess';
 
 /** Clients made for Apache OpenWhisk, unmodified. */
@@ -23,12 +24,8 @@ test('the openwhisk npm client deploys, invokes, fires and lists', async () => {
   await client.triggers.create({ name: 'tick' });
   await client.rules.create({ name: 'on-tick', trigger: '/_/tick', action: '/_/pkg/hello' });
   const { activationId } = (await client.triggers.invoke({ name: 'tick', params: { name: 'eve' } })) as { activationId: string };
-  let fired: { logs: string[] } | undefined;
-  for (let i = 0; i < 50 && !fired; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    fired = (await client.activations.get({ name: activationId }).catch(() => undefined)) as typeof fired;
-  }
-  const outcome = JSON.parse(fired!.logs[0]!);
+  const fired = (await eventually(() => client.activations.get({ name: activationId }))) as unknown as { logs: string[] };
+  const outcome = JSON.parse(fired.logs[0]!);
   expect(outcome).toMatchObject({ statusCode: 0, success: true, rule: 'guest/on-tick', action: 'guest/pkg/hello' });
   expect(await client.actions.list()).toHaveLength(1);
   await expect(client.actions.invoke({ name: 'nosuch', blocking: true })).rejects.toMatchObject({ statusCode: 404 });

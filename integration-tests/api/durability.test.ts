@@ -27,7 +27,7 @@ function record(id: string) {
     const answer = await platform.api(auth, 'GET', `activations/${id}`);
     if (answer.status !== 200) throw new Error(`${id} has no record yet`);
     return answer.json;
-  }, 30_000);
+  });
 }
 
 beforeAll(async () => {
@@ -80,7 +80,7 @@ test('an activation accepted and not finished when the platform is killed ends i
   await eventually(async () => {
     const ids = readFileSync(begun, 'utf8').split('\n').filter(Boolean);
     if (ids.length < accepted.length) throw new Error(`${ids.length} of ${accepted.length} have begun`);
-  }, 30_000);
+  });
   const before = await count();
   await platform.kill('SIGKILL');
   await platform.run();
@@ -152,5 +152,5 @@ test('sequences, compositions and firings go on at the next start; a step runs a
   await platform.kill('SIGKILL');
   await platform.run();
   // what was over and not yet on disk has its record when it has run again
-  await eventually(async () => expect(await count()).toBe(total), 30_000);
+  await eventually(async () => expect(await count()).toBe(total));
 });

@@ -49,7 +49,8 @@ export async function playCase(golden: GoldenCase, host: GoldenHost): Promise<st
     if (step.wait) await seconds(step.wait);
     let answer = await playStep(step, host, variables);
     let found = compare(step, answer, variables);
-    for (let t = 0; step.retry && t < step.retry && found.length > 0; t++) {
+    // `retry` is how many seconds the recorded host may need; a busy machine needs longer
+    for (let t = 0; t < 5 * (step.retry ?? 0) && found.length > 0; t++) {
       await seconds(1);
       answer = await playStep(step, host, variables);
       found = compare(step, answer, variables);

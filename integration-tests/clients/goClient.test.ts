@@ -16,7 +16,7 @@ beforeAll(async () => {
     said.set(step, value);
   }
   expect([code, stderr]).toEqual([0, '']);
-}, 300_000);
+});
 afterAll(() => platform?.stop());
 
 const ok = { status: 'success', success: true };

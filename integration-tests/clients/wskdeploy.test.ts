@@ -59,7 +59,7 @@ beforeAll(async () => {
   writeFileSync(join(directory, 'manifest.yaml'), manifest);
   writeFileSync(join(directory, 'price.js'), 'function main(a) { return { amount: a.amount + 1, currency: a.currency }; }');
   writeFileSync(join(directory, 'feed.js'), 'function main(a) { return { event: a.lifecycleEvent }; }');
-}, 300_000);
+});
 afterAll(async () => {
   await platform?.stop();
   rmSync(directory, { recursive: true });

@@ -129,7 +129,7 @@ export class Cluster {
       await eventually(async () => {
         const answer = await call(`${api}/invokers/healthy/count`);
         if (answer.text !== String(running)) throw new Error(`${answer.text} of ${running} invokers are healthy`);
-      }, 60_000);
+      });
     }
   }
 

@@ -7,7 +7,7 @@ import { Cluster } from './cluster';
  */
 const whole = process.env.OPENWHISK_CLUSTER_SUITE === 'whole';
 const sections = '^(21-sequences|22-conductors|23-triggers-rules-fire)';
-const patience = whole ? 1_200_000 : 300_000;
+const patience = whole ? 1_800_000 : 900_000;
 
 let cluster: Cluster;
 beforeAll(async () => {

@@ -28,7 +28,7 @@ test('the broker keeps its topics when it is killed and started again', async ()
     await broker.process.kill();
     await broker.process.run();
   }
-  await eventually(async () => expect(await admin.listTopics()).toContain(topic), 30_000);
+  await eventually(async () => expect(await admin.listTopics()).toContain(topic));
   await admin.deleteTopics({ topics: [topic] });
   await admin.disconnect();
 });

@@ -249,12 +249,12 @@ describe('records', () => {
     expect([found.path, found.binding]).toEqual([host.named(`NS/${base}rp/act`), host.named(`NS/${base}rb`)]);
   });
   test('a timeout says so', async () => {
-    await host.putAction(`${base}to`, 'function main() { return new Promise(() => {}); }', { limits: { timeout: 300 } });
+    await host.putAction(`${base}to`, 'function main() { return new Promise(() => {}); }', { limits: { timeout: 2000 } });
     const { status, json } = await host.invoke(`${base}to`);
     expect([status, annotations(json).timeout, json.response.result.error]).toEqual([
       502,
       true,
-      'The action exceeded its time limits of 300 milliseconds.',
+      'The action exceeded its time limits of 2000 milliseconds.',
     ]);
   });
   test('start, end and duration fit', async () => {

@@ -4,8 +4,6 @@ import { connect, type Socket } from 'node:net';
 export interface RawAnswer {
   text: string;
   closed: boolean;
-  /** ms until the end */
-  time: number;
 }
 
 /**
@@ -15,10 +13,9 @@ export interface RawAnswer {
 export function raw(
   port: number,
   send: (socket: Socket) => void,
-  { timeout = 10_000, until = () => false }: { timeout?: number; until?: (text: string) => boolean } = {},
+  { timeout = 30_000, until = () => false }: { timeout?: number; until?: (text: string) => boolean } = {},
 ): Promise<RawAnswer> {
   return new Promise((resolve) => {
-    const begin = Date.now();
     let text = '';
     let done = false;
     const socket = connect(port, '127.0.0.1', () => send(socket));
@@ -27,7 +24,7 @@ export function raw(
       done = true;
       clearTimeout(timer);
       socket.destroy();
-      resolve({ text, closed, time: Date.now() - begin });
+      resolve({ text, closed });
     };
     const timer = setTimeout(() => end(false), timeout);
     socket.on('data', (chunk) => {

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { eventually } from '../eventually';
 import { PlatformProcess } from '../platformProcess';
 import { buildImage } from './images';
 
@@ -19,13 +20,12 @@ beforeAll(async () => {
 });
 afterAll(() => platform?.stop());
 
-async function logsOf(id: string): Promise<string[]> {
-  for (let i = 0; i < 100; i++) {
-    const found = await platform.api(auth, 'GET', `activations/${id}`);
-    if (found.status === 200) return found.json.logs;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`There is no record of activation ${id}.`);
+function logsOf(id: string): Promise<string[]> {
+  return eventually(async () => {
+    const { status, json } = await platform.api(auth, 'GET', `activations/${id}`);
+    expect(status).toBe(200);
+    return json.logs;
+  });
 }
 
 describe.each([

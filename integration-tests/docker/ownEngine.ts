@@ -51,7 +51,7 @@ export class OwnEngine {
     const engine = ['dockerd', ...folders, ...network, '-H', `unix://${this.socketPath}`, ...options];
     const [command, ...inside] = [...this.enter, ...OWN_MOUNTS];
     this.child = spawn(command!, [...inside, ...engine], { stdio: 'ignore' });
-    await eventually(() => this.docker.ping(), 30_000);
+    await eventually(() => this.docker.ping());
   }
 
   /** Its containers end with it. */

@@ -17,8 +17,6 @@ import { type EngineListing, listEngine } from './engineListing';
 const docker = dockerEngine();
 const STOCK = 'openwhisk/action-nodejs-v20:for-tests';
 
-jest.setTimeout(300_000);
-
 let broker: KafkaBroker;
 let couch: CouchServer;
 let stack: TestStack;

@@ -19,14 +19,14 @@ test('the images that a platform in a cluster asks for are built under the names
   expect([code, stdout.trim().split('\n')]).toEqual([0, asked]);
   expect(stderr).toContain('--push');
   for (const name of asked) await docker.getImage(name).remove();
-}, 300_000);
+});
 
 test('a registry that is not there is one error that names what could not be put there', async () => {
   const { code, stderr } = await images('--registry', REGISTRY, '--kinds', 'nodejs:20', '--push');
   expect(code).toBe(1);
   expect(stderr).toMatch(/"docker push" failed:[\s\S]*localhost:1/);
   await docker.getImage(`${REGISTRY}/platform:${new ImageSources().tag('platform')}`).remove();
-}, 300_000);
+});
 
 test.each([
   [['--kinds', 'nodejs:20'], '"npm run images" needs --registry'],

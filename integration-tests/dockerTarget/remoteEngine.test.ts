@@ -24,8 +24,6 @@ const LEFT_MB = 100;
 const SLEEPER = 'remote-test/sleeper:1';
 const IMAGES = ['node:20-bookworm-slim', ...Object.values(THIRD_PARTY_IMAGES)];
 
-jest.setTimeout(400_000);
-
 let folder: string;
 let engine: OwnEngine;
 let ssh: SshServer;

@@ -13,7 +13,6 @@ import { SteadyLoad } from '../steadyLoad';
 import { type EngineListing, listEngine } from './engineListing';
 
 /** The same platform through Terraform: synthesised by cdktf, planned and applied by the real terraform with the real Docker provider. */
-jest.setTimeout(400_000);
 const docker = dockerEngine();
 const keys = { platform_admin_key: 'a-key-of-the-admin-API', platform_couchdb_password: 'a-password-of-the-database' };
 const root = mkdtempSync(join(tmpdir(), 'terraform-'));

@@ -19,7 +19,7 @@ beforeAll(async () => {
   platform = await PlatformProcess.start();
   auth = (await platform.namespace('guest')).auth;
   await putEntities();
-}, 300_000);
+});
 afterAll(async () => {
   await platform?.stop();
   rmSync(directory, { recursive: true });
@@ -59,7 +59,7 @@ async function fuzz(parameters: Record<string, string>, examples: number): Promi
 test('any names in any namespace', async () => {
   const { code, output } = await fuzz({}, 20);
   expect([code, output]).toEqual([0, expect.stringContaining('No issues found')]);
-}, 300_000);
+});
 
 test('entities that are there', async () => {
   const names = {
@@ -71,7 +71,7 @@ test('entities that are there', async () => {
   };
   const { code, output } = await fuzz(names, 30);
   expect([code, output]).toEqual([0, expect.stringContaining('No issues found')]);
-}, 300_000);
+});
 
 test('the platform is as well afterwards as before', async () => {
   await platform.api(auth, 'DELETE', `rules/${name}-rule`);

@@ -44,7 +44,7 @@ describe('kill -9 of a container', () => {
     await eventually(() => {
       pid = Number.parseInt(readIfThere(pidFile(phase)), 10);
       return pid > 0;
-    }, 30_000);
+    });
     process.kill(pid, 'SIGKILL');
     expect(outcome((await invoked).record)).toEqual([2, { error }]);
     await eventually(() => bench.invoker.status.containers === 0);
@@ -92,7 +92,7 @@ test.each([3_600_000, -3_600_000])('a clock that is set by %d ms in the middle o
   jest.spyOn(Date, 'now').mockImplementation(() => real() + jump);
   expect(outcome((await first).record)).toEqual([0, { ms: 300 }]);
   const { record } = await bench.invoke('slow', { ms: 1 });
-  expect(record.duration).toBeLessThan(5_000);
+  expect(record.duration).toBeLessThan(Math.abs(jump));
   expect(record.annotations.some(({ key }) => key === 'initTime')).toBe(false);
   expect(bench.invoker.status.containers).toBe(1);
 });

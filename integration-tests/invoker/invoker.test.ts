@@ -100,13 +100,13 @@ describe('an activation', () => {
   });
 
   it.each([
-    ['does not end', 'function main() { return new Promise(() => {}) }', 'The action exceeded its time limits of 400 milliseconds.', true],
-    ['does not end loading', 'for (;;);', 'The action exceeded its time limits of 400 milliseconds during initialization.', true],
+    ['does not end', 'function main() { return new Promise(() => {}) }', 'The action exceeded its time limits of 2000 milliseconds.', true],
+    ['does not end loading', 'for (;;);', 'The action exceeded its time limits of 2000 milliseconds during initialization.', true],
     ['exits', 'function main() { process.exit(0) }', 'The action did not produce a valid response and exited unexpectedly.', false],
     ['exits loading', 'process.exit(0)', 'The action did not initialize and exited unexpectedly.', false],
   ])('that %s is told so', async (_name, code, error, timeout) => {
     const b = await bench();
-    b.put('bad', { code, limits: { timeout: 400 } });
+    b.put('bad', { code, limits: { timeout: 2000 } });
     const { record } = await b.invoke('bad', {});
     expect(record.response).toEqual({ statusCode: 2, result: JSON.stringify({ error }) });
     expect(annotation(record, 'timeout')).toBe(timeout);
@@ -143,7 +143,7 @@ describe('containers', () => {
   });
 
   it('are removed when nobody uses them', async () => {
-    const b = await bench({ idleContainer: 600, pauseGrace: 200 });
+    const b = await bench({ idleContainer: 3000, pauseGrace: 200 });
     b.put('one', { code: who });
     const { born } = result((await b.invoke('one', {})).record);
     await new Promise((resolve) => setTimeout(resolve, 350));
@@ -209,7 +209,7 @@ describe('the end', () => {
     const began = join(mkdtempSync(join(tmpdir(), 'began-')), 'began');
     b.put('never', { code: 'function main({ began }) { require("fs").writeFileSync(began, ""); return new Promise(() => {}) }' });
     const never = b.invoke('never', { began });
-    await eventually(() => existsSync(began), 20_000);
+    await eventually(() => existsSync(began));
     await b.invoker.close();
     rmSync(dirname(began), { recursive: true });
     const { record, id } = await never;

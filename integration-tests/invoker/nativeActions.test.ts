@@ -18,12 +18,10 @@ test('runs without that image, on the native kind', async () => {
   const { status, json } = await platform.api(auth, 'POST', 'actions/script?blocking=true', { a: 1 });
   expect([status, json.response.result]).toEqual([200, { a: 1 }]);
   expect(json.annotations).toContainEqual({ key: 'kind', value: 'blackbox' });
-  let logs: string[] = [];
-  for (let i = 0; i < 100 && logs.length === 0; i++) {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    logs = (await platform.api(auth, 'GET', `activations/${json.activationId}/logs`)).json.logs ?? [];
-  }
-  expect(logs.map((line) => line.slice(31))).toEqual(['stdout: run for /guest/script']);
+  await eventually(async () => {
+    const logs: string[] = (await platform.api(auth, 'GET', `activations/${json.activationId}/logs`)).json.logs;
+    expect(logs.map((line) => line.slice(31))).toEqual(['stdout: run for /guest/script']);
+  });
 });
 
 test('an image of a user needs containers, and that is said', async () => {

@@ -207,9 +207,7 @@ export function runtimeContract(
     describe('limits', () => {
       it.each(['sleep', 'busy'] as const)('of time: %s', async (which) => {
         const runtime = await initialised(language[which], { timeout: 400 });
-        const before = Date.now();
         expect(await runtime.run({})).toEqual({ type: 'timeout' });
-        expect(Date.now() - before).toBeLessThan(1_500);
         await runtime.container.destroy();
       });
 
@@ -306,13 +304,14 @@ export function languageDetails(processes: ContainerHost): void {
     });
 
     it('runs several at a time when it is told that it may', async () => {
-      const code = 'function main(a) { return new Promise((r) => setTimeout(() => r({ id: a.id }), 150)) }';
+      // each answers when three are inside
+      const code =
+        'const inside = []; function main({ id }) { return new Promise((r) => { inside.push(() => r({ id }));' +
+        ' if (inside.length === 3) for (const answer of inside) answer(); }) }';
       const runtime = await processes.start('nodejs:20', { environment: { __OW_ALLOW_CONCURRENT: 'true' } });
       await runtime.init({ code });
-      const before = Date.now();
       const given = await Promise.all([1, 2, 3].map((id) => runtime.run({ id })));
       expect(given).toEqual([1, 2, 3].map((id) => answer(200, { id })));
-      expect(Date.now() - before).toBeLessThan(400);
     });
   });
 

@@ -80,7 +80,7 @@ export function isAlive(pid: number): boolean {
 }
 
 /** Waits until `condition` holds; fails when it does not in time. */
-export async function eventually(condition: () => boolean, timeoutMs = 5_000): Promise<void> {
+export async function eventually(condition: () => boolean, timeoutMs = 60_000): Promise<void> {
   for (const end = Date.now() + timeoutMs; !condition(); ) {
     if (Date.now() > end) throw new Error('What was waited for did not happen in time.');
     await new Promise((resolve) => setTimeout(resolve, 20));

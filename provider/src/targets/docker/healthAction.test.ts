@@ -19,8 +19,8 @@ let server: Server;
 let seen: string[];
 afterEach(() => new Promise((resolve) => server.close(resolve)));
 
-/** Proves a platform that answers as `answers` says; the action gives back what it was sent. */
-async function prove(answers: Answers, kind = 'nodejs:20'): Promise<unknown> {
+/** Proves a platform that answers as `answers` says, for so many ms; the action gives back what it was sent. */
+async function prove(answers: Answers, kind = 'nodejs:20', patience = 30_000): Promise<unknown> {
   seen = [];
   server = createServer((request, response) => {
     let body = '';
@@ -39,7 +39,7 @@ async function prove(answers: Answers, kind = 'nodejs:20'): Promise<unknown> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const host = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const inputs = { apiHost: host, adminUrl: host, adminKey: 'k', kind, platform: 'p', engine: 'unix:///nowhere' };
-  const context = { deadline: performance.now() + 300, signal: new AbortController().signal, log: () => undefined };
+  const context = { deadline: performance.now() + patience, signal: new AbortController().signal, log: () => undefined };
   return healthActionModel.create(inputs, context as unknown as OperationContext).catch((error: Error) => error.message);
 }
 
@@ -54,7 +54,7 @@ it.each<[string, string, [number, object]]>([
   ['from a controller over Kafka to an invoker', 'POST /api/v1/namespaces/_/actions', [503, { error: 'No invokers available' }]],
   ['from a controller or invoker to CouchDB', 'GET /api/v1/namespaces/_/activations', [404, { error: 'not found' }]],
 ])('names the way %s when %s is not answered as it should be', async (way, call, answer) => {
-  expect(await prove({ ...RIGHT, [call]: answer })).toContain(way);
+  expect(await prove({ ...RIGHT, [call]: answer }, 'nodejs:20', 1500)).toContain(way);
   if (call !== 'GET /ping') expect(seen).toContain('DELETE /v1/namespaces');
 });
 

@@ -6,8 +6,8 @@ import type { CollectedLogs, Container, ContainerAnswer, ContainerSpec, LogOptio
 import { ContainerClient } from '../containerClient';
 import { runtimePort } from '../runtimePort';
 
-/** How long the end of a container is waited for after its connection broke, ms: OpenWhisk's own wait for an OOM kill. */
-const exitWait = 2_000;
+/** How long the end of a container is waited for after its connection broke, ms. OpenWhisk waits 2 s; a busy engine tells later. */
+const exitWait = 5_000;
 
 export interface DockerContainerParts {
   spec: ContainerSpec;

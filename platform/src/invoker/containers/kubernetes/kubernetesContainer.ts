@@ -8,7 +8,7 @@ import type { PodState } from './podState';
 import type { WatchedPod } from './podWatch';
 
 /** How long the news that a pod has ended is waited for after its connection broke, ms: the kubelet looks once a second. */
-const endWait = 5_000;
+const endWait = 10_000;
 /** ms between two looks whether it takes connections: a process that is being killed does for a moment. */
 const aliveInterval = 250;
 

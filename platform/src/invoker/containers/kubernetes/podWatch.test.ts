@@ -190,7 +190,7 @@ async function eventsRead(): Promise<void> {
 }
 
 async function until(condition: () => boolean): Promise<void> {
-  for (const end = Date.now() + 4_000; !condition(); ) {
+  for (const end = Date.now() + 30_000; !condition(); ) {
     if (Date.now() > end) throw new Error('What was waited for did not happen.');
     await new Promise((resolve) => setTimeout(resolve, 10));
   }

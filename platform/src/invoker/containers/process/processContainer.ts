@@ -9,7 +9,7 @@ import type { MemoryWatch } from './memoryWatch';
 import type { ProcessRecord } from './processRecords';
 
 /** How long the end of a process is waited for after its connection broke, ms. */
-const exitWait = 1_000;
+const exitWait = 5_000;
 /** How long the rest of its output is waited for then, ms. */
 const drainWait = 200;
 const drainStep = 5;
