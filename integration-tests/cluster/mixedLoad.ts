@@ -28,7 +28,7 @@ export interface Recorded {
 
 /** Calls that take some seconds: what is called, how long each of its steps takes (ms), and what comes out of it. */
 const slowCalls = {
-  nonBlocking: { path: 'step', wait: 4000, n: 1 },
+  nonBlocking: { path: 'step', wait: 8000, n: 1 },
   sequence: { path: 'chain', wait: 1500, n: 5 },
   composition: { path: 'conductor', wait: 1500, n: 4 },
 } as const;
