@@ -113,7 +113,7 @@ describeOnOwnPlatform('throttles', () => {
   /** Counters belong to clock minutes: a test that counts must not be torn by one that begins. */
   const untilMinuteHasTime = async () => {
     const left = 60_000 - (Date.now() % 60_000);
-    if (left < 5000) await new Promise((resolve) => setTimeout(resolve, left));
+    if (left < 10_000) await new Promise((resolve) => setTimeout(resolve, left));
   };
   const tooMany = (count: number, allowed: number) => `Too many requests in the last minute (count: ${count}, allowed: ${allowed}).`;
 

@@ -111,7 +111,7 @@ it('Java: the generated SDK and a program with it compile', async () => {
   const pom = join(repository, 'tooling/java/pulumi/pom.xml');
   const libraries = await cachedTool(`java/pulumi-${cacheKey([readFileSync(pom)])}`, async (empty) => {
     const goal = ['dependency:copy-dependencies', '-DincludeScope=runtime', `-DoutputDirectory=${empty}`];
-    await mustRun(maven, ['-q', '-B', '-f', pom, ...goal], { timeoutMs: 300_000 });
+    await mustRun(maven, ['-q', '-B', '-f', pom, ...goal], { timeoutMs: 800_000 });
   });
   const sources = ['provider/sdk/java/src/main/java', 'examples/hello-java'].flatMap((folder) =>
     readdirSync(join(repository, folder), { recursive: true, withFileTypes: true })

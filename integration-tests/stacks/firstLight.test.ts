@@ -8,7 +8,7 @@ import { isFree, RepositoryCopy, type StackInfo } from './repositoryCopy';
 
 /** Whether a process has ended; the system may take a moment to bury it. */
 async function isGone(pid: number): Promise<boolean> {
-  for (const end = Date.now() + 5_000; Date.now() < end; await sleep(50)) {
+  for (const end = Date.now() + 60_000; Date.now() < end; await sleep(50)) {
     try {
       process.kill(pid, 0);
     } catch {
