@@ -41,7 +41,8 @@ export class SteadyLoad {
       } catch (error) {
         this.failures.push((error as Error).message);
       }
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      // steady, not heavy: other tests run beside
+      await new Promise((resolve) => setTimeout(resolve, 100));
     }
   }
 }

@@ -39,6 +39,12 @@ const otherwise: readonly [string, string][] = [
 ];
 const meant = new RegExp(`^(${otherwise.map(([, names]) => names).join('|')})`);
 
+/**
+ * Files of the conformance suite about what runs: what differs with how invokers are reached. The rest is about the API alone; the platform of
+ * containers is asked all of it.
+ */
+export const whatRuns = '/(invocation|activations|sequences|compositions|firing|rules|webActions|webResults|tenancy)\\.test';
+
 export interface SuiteChoice {
   /** Pattern of the files; default all. */
   files?: string;

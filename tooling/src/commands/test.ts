@@ -4,6 +4,7 @@ import { type CheckResult, rowsOf, runJestArea, testAreas } from '../jestArea';
 import { duration, say, step } from '../progress';
 import { acquirePulumiCli } from '../pulumiCli/acquire';
 import { pulumiBehaviour, pulumiSearchPath } from '../pulumiEnvironment';
+import { buildToolsAhead } from '../toolsAhead';
 import { UserError } from '../userError';
 import { buildWorkspace } from '../workspaceBuild';
 import { sdkDifferences } from './sdk';
@@ -63,8 +64,8 @@ export function summary(results: readonly CheckResult[]): string {
 }
 
 /**
- * `npm test`: build, lint and every area, in two rows side by side, whatever fails on the way. `npm run test:<area>` runs one area; what
- * stands behind "--" there goes to jest.
+ * `npm test`: build, lint and every area, in two rows side by side, whatever fails on the way; what takes minutes to build is built beside
+ * them. `npm run test:<area>` runs one area; what stands behind "--" there goes to jest.
  */
 export async function test(args: readonly string[]): Promise<number> {
   const [area, ...jestArguments] = args;
@@ -75,15 +76,19 @@ export async function test(args: readonly string[]): Promise<number> {
   const results = [await attempt('build', () => buildWorkspace())];
   const rows = area === undefined ? rowsOf(['lint', ...areas]) : [[area]];
   const output = rows.length === 1 ? 'show' : 'later';
-  const ofRows = await Promise.all(
-    rows.map(async (row) => {
+  const tools = async () => {
+    if (rows.length > 1) await buildToolsAhead();
+    return area === undefined ? [await attempt('SDK fits the schema', checkSdk)] : [];
+  };
+  const ofRows = await Promise.all([
+    ...rows.map(async (row) => {
       const ofRow: CheckResult[] = [];
       for (const name of row) ofRow.push(...(await runArea(name, jestArguments, output)));
       return ofRow;
     }),
-  );
+    tools(),
+  ]);
   results.push(...ofRows.flat());
-  if (area === undefined) results.push(await attempt('SDK fits the schema', checkSdk));
   process.stdout.write(`\n${summary(results)}`);
   return results.some(({ failed }) => failed > 0) ? 1 : 0;
 }
