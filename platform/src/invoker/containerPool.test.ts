@@ -1,6 +1,6 @@
 import { ColdStartTimes } from './coldStartTimes';
 import type { CollectedLogs } from './containers/container';
-import { Deferred, type FakeJob, profile, settled } from './testing/fakeContainers';
+import { Deferred, FakeJob, profile, settled } from './testing/fakeContainers';
 import { PoolBench } from './testing/poolBench';
 
 const a = profile('a');
@@ -132,6 +132,29 @@ describe('choosing a container', () => {
     expect(bench.where(jobs[0]!)).toBe(bench.where(jobs[1]!));
     expect(bench.where(jobs[2]!)).not.toBe(bench.where(jobs[0]!));
     expect(bench.where(jobs[0]!)!.spec.environment).toEqual({ __OW_API_HOST: 'http://host', __OW_ALLOW_CONCURRENT: 'true' });
+  });
+
+  it('takes further jobs as soon as it is initialised, and those that waited for it first', async () => {
+    const bench = new PoolBench({ userMemory: 256 });
+    const action = profile('c', { concurrency: 3 });
+    const [one, two] = [await bench.run(action), await bench.run(action)];
+    const three = await bench.run(action);
+    expect([two, three].map((job) => bench.where(job))).toEqual([bench.where(one), bench.where(one)]);
+    for (const job of [one, two, three]) await bench.where(job)!.answer();
+    expect([one, two, three].map(({ response }) => response?.statusCode)).toEqual([0, 0, 0]);
+  });
+
+  it('that is paused wakes once for all that come at a time', async () => {
+    const bench = new PoolBench({ pauseGrace: 1_000 });
+    const action = profile('c', { concurrency: 3 });
+    const container = await bench.runToEnd(action);
+    await bench.clock.advance(3_000);
+    expect(container.suspends).toBe(1);
+    const jobs = [1, 2, 3].map((n) => new FakeJob(`at once ${n}`, 'ns', action));
+    for (const job of jobs) bench.pool.run(job);
+    await settled();
+    expect(jobs.map((job) => bench.where(job))).toEqual([container, container, container]);
+    expect(container.resumes).toBe(1);
   });
 
   it('sends idle containers of an older revision away when a newer one starts', async () => {

@@ -45,6 +45,7 @@ export class ContainerProxy {
   private concurrency = 1;
   private container: Container | undefined;
   private pausing: Promise<void> | undefined;
+  private resuming: Promise<void> | undefined;
 
   private readonly host: RunHost;
 
@@ -186,7 +187,10 @@ export class ContainerProxy {
       },
       initialised: (ms) => {
         listener.started(this, 'init', ms);
-        if (this.state === 'initializing') this.to('running');
+        if (this.state !== 'initializing') return;
+        this.to('running');
+        // others need not wait for the end of the first job
+        if (this.hasCapacity) listener.available(this);
       },
       timedOut: () => this.remove(),
       collecting: (under) => listener.collecting(this, under),
@@ -214,17 +218,9 @@ export class ContainerProxy {
 
   private async wake(run: JobRun): Promise<void> {
     await this.pausing;
-    if (this.is('paused')) {
-      this.to('resuming');
-      try {
-        await this.container!.resume();
-        if (this.is('resuming')) this.to('running');
-      } catch (error) {
-        this.settings.warn(`Container ${this.spec.name} could not be resumed: ${(error as Error).message}`);
-        this.remove();
-      }
-    }
-    // another job may have woken it meanwhile
+    if (this.is('paused')) this.resuming = this.resume();
+    // also when another job has just begun to wake it
+    await this.resuming;
     if (this.is('ready')) this.to('running');
     if (this.is('running')) {
       run.execute();
@@ -232,6 +228,17 @@ export class ContainerProxy {
     }
     this.active--;
     this.settings.listener.reschedule(run.job);
+  }
+
+  private async resume(): Promise<void> {
+    this.to('resuming');
+    try {
+      await this.container!.resume();
+      if (this.is('resuming')) this.to('running');
+    } catch (error) {
+      this.settings.warn(`Container ${this.spec.name} could not be resumed: ${(error as Error).message}`);
+      this.remove();
+    }
   }
 
   /** The state after other code may have changed it. */

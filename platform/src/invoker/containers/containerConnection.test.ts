@@ -155,7 +155,7 @@ it('gives up a container that never listens', async () => {
 
 it('ends a call in time, each call for itself', async () => {
   const delays = [600, 600, 60_000];
-  const { client } = await container((socket) => setTimeout(() => socket.write(http('{}')), delays.shift()));
+  const { client } = await container((socket) => setTimeout(() => socket.write(http('{}')), delays.shift()).unref());
   expect(await run(client, '{}', 1000)).toEqual(response('{}'));
   // the clock of the first call has run on; the second has its own time
   expect(await run(client, '{}', 1000)).toEqual(response('{}'));
