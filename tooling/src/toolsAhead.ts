@@ -17,11 +17,11 @@ async function makeTerraformProvider(): Promise<void> {
 }
 
 /**
- * Builds what areas of tests need and what takes minutes the first time, one after another in the order in which it is needed, while tests
+ * Builds what areas of tests need and what takes minutes the first time, one after another, while tests
  * that need none of it run. What can't be had is not reported here: the area that needs it says so.
  */
 export async function buildToolsAhead(): Promise<void> {
-  for (const acquire of [acquirePulumiCli, makeTerraformProvider, acquireHyperkube, acquireYamlHost]) {
+  for (const acquire of [acquirePulumiCli, acquireHyperkube, makeTerraformProvider, acquireYamlHost]) {
     await acquire().catch(() => undefined);
   }
 }
